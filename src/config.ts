@@ -1,0 +1,72 @@
+// The settings: read once from the environment, checked with zod, frozen. The only file that reads process.env.
+// A bad setting is reported with all other bad ones, by name, never by value.
+import path from "node:path";
+import { z } from "zod";
+import { AppError } from "./errors.ts";
+
+const DEVELOPMENT_PRIVATE_HOSTS = "127.0.0.0/8,::1,localhost";
+
+const list = z
+  .string()
+  .transform((text) => text.split(",").map((part) => part.trim()))
+  .transform((parts) => parts.filter((part) => part !== ""));
+
+const isKey = (text: string): boolean => Buffer.from(text, "base64").length === 32;
+
+const Settings = z
+  .object({
+    NODE_ENV: z.string().default("development"),
+    PORT: z.coerce.number().int().min(0).max(65535).default(3003),
+    HOST: z.string().min(1).default("127.0.0.1"),
+    DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
+    SYNCLINE_DATA: z.string().min(1).default(".syncline"),
+    SYNCLINE_ENCRYPTION_KEY: z.string().refine(isKey, "must be the base64 text of 32 bytes").optional(),
+    SYNCLINE_DEV_API_KEY: z.string().min(16, "must have at least 16 characters").optional(),
+    SYNCLINE_ROLE: z.enum(["all", "api", "worker"]).default("all"),
+    SYNCLINE_ALLOW_PRIVATE_HOSTS: list.optional(),
+    SYNCLINE_PROVIDERS: list.default([]),
+    SYNCLINE_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(10),
+    SYNCLINE_URL: z.url().optional(),
+    SYNCLINE_API_KEY: z.string().optional(),
+    NANGO_HOSTPORT: z.url().optional(),
+    NANGO_SECRET_KEY_DEV: z.string().optional(),
+    LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  })
+  .superRefine((settings, context) => {
+    if (settings.NODE_ENV === "production" && settings.SYNCLINE_ENCRYPTION_KEY === undefined) {
+      const message = "is required when NODE_ENV is production";
+      context.addIssue({ code: "custom", path: ["SYNCLINE_ENCRYPTION_KEY"], message });
+    }
+  });
+
+/** The settings of this process; durations and sizes that operators change at run time live in `syncline.settings`. */
+export type Config = Readonly<ReturnType<typeof readConfig>>;
+
+/** Read and check the settings. Throws `invalid_settings` that names every wrong one. */
+export const readConfig = (env: Record<string, string | undefined> = process.env) => {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const result = Settings.safeParse(given);
+  if (!result.success) {
+    const problems = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+    throw new AppError("invalid_settings", `These settings are wrong:\n  ${problems.join("\n  ")}`);
+  }
+  const settings = result.data;
+  const isProduction = settings.NODE_ENV === "production";
+  return Object.freeze({
+    isProduction,
+    port: settings.PORT,
+    host: settings.HOST,
+    databaseUrl: settings.DATABASE_URL,
+    dataFolder: path.resolve(settings.SYNCLINE_DATA),
+    encryptionKey: settings.SYNCLINE_ENCRYPTION_KEY,
+    devApiKey: settings.SYNCLINE_DEV_API_KEY,
+    role: settings.SYNCLINE_ROLE,
+    allowPrivateHosts:
+      settings.SYNCLINE_ALLOW_PRIVATE_HOSTS ?? (isProduction ? [] : DEVELOPMENT_PRIVATE_HOSTS.split(",")),
+    providerFiles: settings.SYNCLINE_PROVIDERS,
+    concurrency: settings.SYNCLINE_CONCURRENCY,
+    serverUrl: settings.SYNCLINE_URL ?? settings.NANGO_HOSTPORT ?? `http://127.0.0.1:${settings.PORT}`,
+    serverKey: settings.SYNCLINE_API_KEY ?? settings.NANGO_SECRET_KEY_DEV ?? settings.SYNCLINE_DEV_API_KEY,
+    logLevel: settings.LOG_LEVEL,
+  });
+};

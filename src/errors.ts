@@ -1,0 +1,89 @@
+// The one error class and the one registry of codes. A code decides the HTTP status and whether trying again can help.
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+type Registry = Record<string, { status: number; retry: boolean; says: string }>;
+
+/** Every code an answer, a log line or a run's error may carry. The SL codes are SQLSTATEs raised in sql/05_errors.sql. */
+export const CODES = {
+  // What a caller got wrong.
+  invalid_query_params: { status: 400, retry: false, says: "A query parameter is missing or malformed." },
+  invalid_headers: { status: 400, retry: false, says: "A header is missing or malformed." },
+  invalid_body: { status: 400, retry: false, says: "The request body is missing or malformed." },
+  invalid_uri_params: { status: 400, retry: false, says: "A part of the path is malformed." },
+  invalid_json: { status: 400, retry: false, says: "The request body is not JSON." },
+  invalid_content_type: { status: 415, retry: false, says: "Only application/json is accepted here." },
+  request_too_large: { status: 413, retry: false, says: "The request body is larger than allowed." },
+  missing_auth_header: { status: 401, retry: false, says: "The Authorization header is missing." },
+  malformed_auth_header: { status: 401, retry: false, says: "The Authorization header is not 'Bearer <key>'." },
+  unknown_account: { status: 401, retry: false, says: "No environment has this API key." },
+  forbidden: { status: 403, retry: false, says: "This key may not do that." },
+  not_found: { status: 404, retry: false, says: "There is no such thing." },
+  unknown_connection: { status: 400, retry: false, says: "There is no such connection." },
+  unknown_provider_config: { status: 400, retry: false, says: "There is no such integration." },
+  missing_provider_config_key: { status: 400, retry: false, says: "The provider_config_key is missing." },
+  no_syncs_found: { status: 400, retry: false, says: "No sync has this name here." },
+  unknown_sync: { status: 400, retry: false, says: "No sync has this name here." },
+  invalid_variant: { status: 400, retry: false, says: "This variant name is reserved or malformed." },
+  sync_variant_already_exists: { status: 400, retry: false, says: "The variant exists already." },
+  resource_capped: { status: 400, retry: false, says: "A limit on the number of such things is reached." },
+  connection_test_failed: { status: 400, retry: false, says: "The provider refused the credentials." },
+  invalid_credentials: { status: 400, retry: false, says: "The provider refuses the connection's credentials." },
+  server_error: { status: 500, retry: true, says: "Something failed on our side." },
+  generic_error_support: { status: 500, retry: true, says: "Something failed on our side." },
+  // What a function or its provider got wrong.
+  script_internal_error: { status: 500, retry: false, says: "The function threw an error." },
+  script_http_error: { status: 424, retry: false, says: "The provider answered with an error." },
+  script_network_error: { status: 500, retry: true, says: "The provider could not be reached." },
+  action_script_runtime_error: { status: 500, retry: false, says: "The function refused with an ActionError." },
+  script_aborted: { status: 410, retry: false, says: "The run was cancelled." },
+  execution_timeout: { status: 500, retry: false, says: "The run took longer than allowed." },
+  execution_interrupted: { status: 500, retry: false, says: "The run's time slice is over; it goes on in a new run." },
+  function_runtime_out_of_memory: { status: 500, retry: false, says: "The function used more memory than allowed." },
+  invalid_sync_record: { status: 400, retry: false, says: "A record does not match its model." },
+  host_not_allowed: { status: 400, retry: false, says: "The address is private or on the deny list." },
+  unknown_provider: { status: 400, retry: false, says: "No provider has this name." },
+  missing_base_url: { status: 400, retry: false, says: "The provider has no base URL for this connection." },
+  // What the installation got wrong.
+  invalid_settings: { status: 500, retry: false, says: "A setting is missing or malformed." },
+  database_ahead: { status: 500, retry: false, says: "The database was migrated by a newer version." },
+  data_folder_in_use: { status: 500, retry: false, says: "Another process uses this data folder." },
+  embedded_postgres_failed: { status: 500, retry: false, says: "The embedded Postgres did not start." },
+  function_compile_failed: { status: 400, retry: false, says: "A function does not compile." },
+  // SQLSTATEs raised by our own SQL.
+  SL001: { status: 409, retry: false, says: "lease lost" },
+  SL002: { status: 404, retry: false, says: "no such row" },
+  SL003: { status: 400, retry: false, says: "bad cursor" },
+  SL004: { status: 400, retry: false, says: "bad argument" },
+  SL005: { status: 409, retry: false, says: "wrong state" },
+} as const satisfies Registry;
+
+export type Code = keyof typeof CODES;
+
+/** One wrong field of an input: where it is and what is wrong with it. */
+export type FieldError = { code: string; message: string; path: string[] };
+
+/** What every failing function of ours throws: a code from the registry, a sentence, and where it helps a payload. */
+export class AppError extends Error {
+  readonly code: Code;
+  readonly status: number;
+  readonly errors: FieldError[] | undefined;
+  readonly payload: Json | undefined;
+
+  constructor(
+    code: Code,
+    message: string = CODES[code].says,
+    options: ErrorOptions & { status?: number; errors?: FieldError[]; payload?: Json } = {},
+  ) {
+    super(message, options);
+    this.name = "AppError";
+    this.code = code;
+    this.status = options.status ?? CODES[code].status;
+    this.errors = options.errors;
+    this.payload = options.payload;
+  }
+}
+
+/** True when `error` is ours and carries `code`. */
+export const hasCode = (error: unknown, code: Code): error is AppError =>
+  error instanceof AppError && error.code === code;
