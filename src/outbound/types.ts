@@ -1,0 +1,79 @@
+// What a request to a provider is, what comes back, and the one error for a provider that refused or could not be reached.
+import type { Credentials } from "../providers/credentials.ts";
+import type { Provider } from "../providers/schema.ts";
+
+export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+export type ResponseType = "json" | "text" | "arraybuffer" | "blob" | "document" | "stream";
+
+/** One request as a function asked for it. Structured-clonable. `retries` counts extra attempts; empty overrides count as unset. */
+export type ProxyRequest = {
+  method: HttpMethod;
+  endpoint: string;
+  params?: Record<string, unknown> | string;
+  data?: unknown;
+  headers?: Record<string, string>;
+  retries?: number;
+  retryOn?: number[];
+  baseUrlOverride?: string;
+  decompress?: boolean;
+  responseType?: ResponseType;
+  forwardHeadersOnRedirect?: boolean;
+};
+
+/** `data`: parsed JSON where it parses and `responseType` allows, otherwise a string; a Uint8Array for binary types. */
+export type ProxyResponse = { status: number; statusText: string; headers: Record<string, string>; data: unknown };
+
+/** The connection a request is made for: its provider entry, credentials and config. */
+export type ProxyTarget = {
+  provider: Provider;
+  credentials: Credentials;
+  connectionConfig: Record<string, unknown>;
+  metadata: Record<string, unknown>;
+};
+
+/** One attempt, for the log; `attempt` counts from 1. Never contains credentials, not even in the URL. */
+export type RequestAttempt = {
+  method: HttpMethod;
+  url: string;
+  status: number | null;
+  ms: number;
+  attempt: number;
+  retryInMs: number | null;
+  error: string | null;
+};
+
+/** The time, and waiting for it; tests pass their own. `sleep` rejects as soon as `signal` aborts. */
+export type Clock = { now(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
+
+/**
+ * The provider answered outside 2xx after all retries (`response` is set, `code` is `script_http_error`),
+ * or could not be reached (`response` is undefined, `code` is the network code such as `ECONNRESET`).
+ * `type` is the code of our registry in both cases.
+ */
+export class UpstreamError extends Error {
+  readonly code: string;
+  readonly type: "script_http_error" | "script_network_error";
+  readonly response: ProxyResponse | undefined;
+
+  constructor(message: string, failure: ProxyResponse | { networkCode: string }, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "UpstreamError";
+    const isNetwork = "networkCode" in failure;
+    this.type = isNetwork ? "script_network_error" : "script_http_error";
+    this.code = isNetwork ? failure.networkCode : this.type;
+    this.response = isNetwork ? undefined : failure;
+  }
+}
+
+/** Asks for the connection anew before each attempt; `refresh: true` after a 401, to renew the credentials first. */
+export type GetTarget = (options: { refresh: boolean }) => Promise<ProxyTarget>;
+
+export type SendOptions = { signal?: AbortSignal; onAttempt?: (attempt: RequestAttempt) => void };
+
+/** What `sendRequest(deps)` gives: one request for one connection. Throws `UpstreamError` or `AppError`. */
+export type SendRequest = (
+  request: ProxyRequest,
+  getTarget: GetTarget,
+  options?: SendOptions,
+) => Promise<ProxyResponse>;

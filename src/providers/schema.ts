@@ -1,0 +1,100 @@
+// What a catalogue entry is, in the vocabulary of the published catalogue format.
+// Known fields are checked so that a mistake is named; unknown fields pass through untouched, for catalogues newer than this file.
+import { z } from "zod";
+
+const AUTH_MODES = [
+  "API_KEY",
+  "APP",
+  "APP_STORE",
+  "AWS_SIGV4",
+  "BASIC",
+  "BILL",
+  "CUSTOM",
+  "INSTALL_PLUGIN",
+  "JWT",
+  "MCP_OAUTH2",
+  "MCP_OAUTH2_GENERIC",
+  "NONE",
+  "OAUTH1",
+  "OAUTH2",
+  "OAUTH2_CC",
+  "SIGNATURE",
+  "TBA",
+  "TWO_STEP",
+] as const;
+
+const oneOrMore = z.union([z.string(), z.array(z.string())]);
+const texts = z.record(z.string(), z.string());
+const statusPattern = z.string().regex(/^(\d{3}|\dxx|\d{3}-\d{3})$/, "must be like 403, 5xx or 500-502");
+
+/** Which answers to try again and how long to wait. `at`: header with a time; `after`: header with seconds. */
+const Retry = z.looseObject({
+  at: oneOrMore.optional(),
+  after: oneOrMore.optional(),
+  remaining: z.string().optional(),
+  error_code: z.array(z.coerce.string().pipe(statusPattern)).optional(),
+  in_body: z
+    .looseObject({ path: z.string(), value: z.string(), strategy: z.enum(["at", "after"]).default("after") })
+    .optional(),
+});
+
+/** Defaults for `paginate`; a call's own settings are laid over them. */
+const Paginate = z.looseObject({
+  type: z.enum(["cursor", "link", "offset"]).optional(),
+  limit: z.number().int().positive().optional(),
+  limit_name_in_request: z.string().optional(),
+  response_path: z.string().optional(),
+  in_body: z.boolean().optional(),
+  cursor_name_in_request: z.string().optional(),
+  cursor_path_in_response: z.string().optional(),
+  link_rel_in_response_header: z.string().optional(),
+  link_path_in_response_body: z.string().optional(),
+  offset_name_in_request: z.string().optional(),
+  offset_start_value: z.number().int().optional(),
+  offset_calculation_method: z.enum(["by-response-size", "per-page"]).optional(),
+});
+
+const Proxy = z.looseObject({
+  base_url: z.string().min(1).optional(),
+  headers: texts.optional(),
+  query: texts.optional(),
+  retry: Retry.optional(),
+  paginate: Paginate.optional(),
+  decompress: z.boolean().optional(),
+  forward_headers_on_redirect: z.boolean().optional(),
+});
+
+const Field = z.looseObject({
+  type: z.string().optional(),
+  title: z.string().optional(),
+  description: z.string().optional(),
+  example: z.union([z.string(), z.number()]).optional(),
+  pattern: z.string().optional(),
+  optional: z.boolean().optional(),
+  secret: z.boolean().optional(),
+});
+
+/** A catalogue entry. Texts in `proxy` and the URLs may hold `${…}` templates, filled per connection by `template.ts`. */
+export const Provider = z.looseObject({
+  display_name: z.string().min(1),
+  auth_mode: z.enum(AUTH_MODES),
+  categories: z.array(z.string()).optional(),
+  docs: z.string().optional(),
+  proxy: Proxy.optional(),
+  authorization_url: z.string().optional(),
+  authorization_params: z.record(z.string(), z.unknown()).optional(),
+  token_url: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+  token_params: z.record(z.string(), z.unknown()).optional(),
+  refresh_url: z.string().optional(),
+  scope_separator: z.string().optional(),
+  default_scopes: z.array(z.string()).optional(),
+  disable_pkce: z.boolean().optional(),
+  token_response_metadata: z.array(z.string()).optional(),
+  redirect_uri_metadata: z.array(z.string()).optional(),
+  connection_config: z.record(z.string(), Field).optional(),
+  credentials: z.record(z.string(), Field).optional(),
+});
+
+export type Provider = z.infer<typeof Provider>;
+export type ProviderRetry = z.infer<typeof Retry>;
+export type ProviderPaginate = z.infer<typeof Paginate>;
