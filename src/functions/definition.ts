@@ -1,0 +1,53 @@
+// What a function says about itself: the one shape used by compile, by deploy over HTTP and by the database row.
+import { createHash } from "node:crypto";
+import { z } from "zod";
+
+/** A draft-7 schema: an object, or `true`/`false` as the standard allows. */
+export type JsonSchema = z.infer<typeof JsonSchema>;
+const JsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]);
+
+const Endpoint = z.object({
+  method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),
+  path: z.string().min(1),
+  group: z.string().optional(),
+});
+
+const modelName = z.string().regex(/^[A-Z][a-zA-Z0-9_]+$/, "a model name is letters, digits and _, a capital first");
+
+export const FUNCTION_KINDS = ["sync", "action", "on-event"] as const;
+
+/** `frequency` is the author's text and null for what has no schedule; whether the text is right is the database's to say. */
+export type FunctionDefinition = z.infer<typeof FunctionDefinition>;
+export const FunctionDefinition = z.object({
+  description: z.string().min(1).max(2000),
+  version: z.string(),
+  frequency: z.string().min(1).nullable(),
+  auto_start: z.boolean(),
+  track_deletes: z.boolean(),
+  sync_type: z.enum(["full", "incremental"]),
+  models: z.record(modelName, JsonSchema),
+  metadata_schema: JsonSchema.optional(),
+  checkpoint_schema: JsonSchema.optional(),
+  input: JsonSchema.optional(),
+  output: JsonSchema.optional(),
+  webhook_subscriptions: z.array(z.string().max(255)),
+  endpoints: z.array(Endpoint),
+  scopes: z.array(z.string()),
+  event: z.enum(["post-connection-creation", "pre-connection-deletion", "validate-connection"]).optional(),
+  has_on_webhook: z.boolean(),
+});
+
+/** A function ready to run: `bundle` is one CommonJS text with an inline source map; `hash` is `functionHash` of both. */
+export type CompiledFunction = z.infer<typeof CompiledFunction>;
+export const CompiledFunction = z.object({
+  kind: z.enum(FUNCTION_KINDS),
+  integration: z.string().min(1).max(255),
+  name: z.string().min(1).max(255),
+  bundle: z.string().min(1),
+  hash: z.string().regex(/^[0-9a-f]{64}$/, "must be a sha256 in hex"),
+  definition: FunctionDefinition,
+});
+
+/** The sha256 in hex that changes when the code or what it says about itself changes. */
+export const functionHash = (bundle: string, definition: FunctionDefinition): string =>
+  createHash("sha256").update(bundle).update("\0").update(JSON.stringify(definition)).digest("hex");

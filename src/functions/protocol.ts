@@ -1,0 +1,88 @@
+// What crosses between the host and the isolate: plain objects over a message port, nothing else.
+// Both sides import only types from here, so the SDK's bundle carries no host code.
+
+/** The only way out of the isolate. Rejections reach the function as errors with `name`, `code`, `message`, `payload` and `response`. */
+export type HostCall = (method: string, args: unknown[]) => Promise<unknown>;
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export type ScriptType = "sync" | "webhook" | "action" | "on-event";
+
+/** What a run knows without asking. Plain data: it is copied into the isolate. */
+export type RunContext = {
+  variant: string;
+  connectionId: string;
+  providerConfigKey: string;
+  provider: string;
+  environmentName: string;
+  environmentId: number | string;
+  syncId: string | null;
+  runId: string;
+  lastSyncDate: string | null;
+  scriptType: ScriptType;
+  /** Messages below this level stay in the isolate. */
+  logLevel: LogLevel | "off";
+  trackDeletes?: boolean;
+  /** The provider's own pagination settings, overlaid by those of the call. */
+  paginateDefaults?: Record<string, unknown>;
+};
+
+/** Why a run failed. `status`, `headers` and `payload` are the provider's answer where there was one. */
+export type RunError = {
+  type: string;
+  message: string;
+  status?: number;
+  payload?: unknown;
+  headers?: Record<string, string>;
+  /** At most 10 lines; the function's own files by name, line and column. */
+  stack?: string;
+};
+
+/** `value` is what the function returned, as JSON would carry it. */
+export type IsolateOutcome = { ok: true; value?: unknown } | { ok: false; error: RunError };
+
+export type Entry = "exec" | "onWebhook" | "describe";
+
+/** One run. `timeoutMs` counts from the moment a thread takes it; `signal` ends it at once. */
+export type IsolateJob = {
+  bundle: string;
+  hash: string;
+  entry: Entry;
+  payload?: unknown;
+  context: RunContext;
+  call: HostCall;
+  signal: AbortSignal;
+  timeoutMs: number;
+};
+
+export type WireError = {
+  name: string;
+  message: string;
+  code?: string;
+  type?: string;
+  status?: number;
+  payload?: unknown;
+  response?: { status: number; statusText: string; headers: Record<string, string>; data: unknown };
+};
+
+/** `bundle` is null when this thread has compiled `hash` before. */
+export type RunMessage = {
+  kind: "run";
+  hash: string;
+  bundle: string | null;
+  entry: Entry;
+  payload: unknown;
+  context: RunContext;
+};
+
+export type ReplyMessage = { kind: "reply"; id: number } & (
+  | { ok: true; value: unknown }
+  | { ok: false; error: WireError }
+);
+
+export type ToIsolate = RunMessage | ReplyMessage;
+
+export type FromIsolate =
+  | { kind: "ready" }
+  | { kind: "call"; id: number; method: string; args: unknown[] }
+  | { kind: "done"; outcome: IsolateOutcome };
