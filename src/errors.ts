@@ -47,6 +47,8 @@ export const CODES = {
   // What the installation got wrong.
   invalid_settings: { status: 500, retry: false, says: "A setting is missing or malformed." },
   database_ahead: { status: 500, retry: false, says: "The database was migrated by a newer version." },
+  migration_failed: { status: 500, retry: false, says: "A migration failed; nothing was changed." },
+  migration_edited: { status: 500, retry: false, says: "A migration was edited after it was applied." },
   data_folder_in_use: { status: 500, retry: false, says: "Another process uses this data folder." },
   embedded_postgres_failed: { status: 500, retry: false, says: "The embedded Postgres did not start." },
   function_compile_failed: { status: 400, retry: false, says: "A function does not compile." },

@@ -1,0 +1,44 @@
+// Transactions. Deadlocks and serialization failures are tried again as a whole, because retrying inside an aborted
+// transaction cannot work.
+import pg from "pg";
+import type { Pool } from "./pool.ts";
+
+const RETRYABLE = new Set(["40001", "40P01"]);
+const ATTEMPTS = 4;
+
+const isRetryable = (error: unknown): boolean => {
+  const cause = error instanceof pg.DatabaseError ? error : (error as { cause?: unknown } | null)?.cause;
+  return cause instanceof pg.DatabaseError && RETRYABLE.has(cause.code ?? "");
+};
+
+const once = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> => {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((failed: Error) => {
+      broken = failed;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+};
+
+/**
+ * Run `work` in one transaction: committed when it resolves, rolled back when it rejects, with its error thrown on.
+ * After a deadlock or serialization failure `work` is called again (at most 4 times), so it must only touch the database.
+ */
+export const inTransaction = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await once(pool, work);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+    }
+  }
+};
