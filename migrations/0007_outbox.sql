@@ -8,7 +8,7 @@ create table syncline.outbox (
   run_id          bigint,
   kind            text        not null,
   url             text        not null,
-  body            text        not null,
+  body            jsonb       not null,
   state           text        not null default 'pending',
   attempts        int         not null default 0,
   next_attempt_at timestamptz default syncline.now(),
@@ -20,7 +20,7 @@ create table syncline.outbox (
   constraint outbox_pending_iff_due check ((state = 'pending') = (next_attempt_at is not null)),
   constraint outbox_ended_iff_not_pending check ((state = 'pending') = (ended_at is null))
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
-comment on table syncline.outbox is 'One row per webhook and destination: the exact body, and when it is tried next. Dead ones wait for a replay.';
+comment on table syncline.outbox is 'One row per webhook and destination: the body, and when it is tried next. Dead ones wait for a replay.';
 create index outbox_due on syncline.outbox (next_attempt_at) where state = 'pending';
 create index outbox_run on syncline.outbox (run_id);
 create index outbox_environment on syncline.outbox (environment_id, id desc);

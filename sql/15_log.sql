@@ -1,0 +1,42 @@
+-- 15_log.sql: the log, written in batches beside the work and dropped by the day.
+-- Promise: logging never fails or slows what it describes: it runs outside the work's transactions.
+create or replace function syncline.append_logs(p_rows jsonb) returns int
+language plpgsql volatile as $$
+declare
+  v_count int;
+begin
+  insert into syncline.logs (at, environment_id, connection_id, sync_id, run_id, kind, level, message, detail)
+  select coalesce(l.at, syncline.now()), l.environment_id, l.connection_id, l.sync_id, l.run_id, l.kind, l.level, l.message, l.detail
+    from jsonb_to_recordset(p_rows) as l (
+      at timestamptz, environment_id int, connection_id int, sync_id int, run_id bigint, kind text, level text, message text, detail jsonb);
+  get diagnostics v_count = row_count;
+  return v_count;
+end $$;
+comment on function syncline.append_logs(jsonb) is 'Write a batch of log rows, given as an array of objects with the columns'' names; how many.';
+
+create or replace function syncline.list_logs(
+  p_environment int, p_run bigint, p_connection int, p_kind text, p_level text, p_after bigint, p_limit int)
+returns table (id bigint, at timestamptz, kind text, level text, message text, detail jsonb, run_id bigint, sync_name text,
+  connection_id text, provider_config_key text)
+language sql stable
+begin atomic
+  -- Without a starting point: the newest rows; with one: the next rows after it. Both come oldest first.
+  select p.id, p.at, p.kind, p.level, p.message, p.detail, p.run_id, s.name, n.connection_id, i.unique_key
+    from (
+      select l.*
+        from syncline.logs l
+       where l.environment_id = p_environment
+         and (p_run is null or l.run_id = p_run)
+         and (p_connection is null or l.connection_id = p_connection)
+         and (p_kind is null or l.kind = p_kind)
+         and (p_level is null or array_position('{debug,info,warn,error}', l.level) >= array_position('{debug,info,warn,error}', p_level))
+         and l.id > coalesce(p_after, 0)
+       order by case when p_after is null then -l.id else l.id end
+       limit p_limit
+    ) p
+    left join syncline.syncs s on s.id = p.sync_id
+    left join syncline.connections n on n.id = p.connection_id
+    left join syncline.integrations i on i.id = n.integration_id
+   order by p.id;
+end;
+comment on function syncline.list_logs(int, bigint, int, text, text, bigint, int) is 'Log rows of an environment, of a run, a connection, a kind, at least a level; the newest ones, or the next ones after an id.';

@@ -1,0 +1,91 @@
+-- 55_environment.sql: environments, their API keys and where their webhooks go.
+-- Promise: an environment that exists is never overwritten by a start; of an API key only its SHA-256 is ever seen here.
+create or replace function syncline.ensure_environment(p_name text, p_wrapped bytea, p_master_key_id text)
+returns table (id int, is_new boolean)
+language plpgsql volatile as $$
+declare
+  v_id int;
+begin
+  -- The signing key is sealed for the id that this insert hands out, so set_signing_key fills it in the same transaction.
+  insert into syncline.environments as e (name, signing_key_sealed) values (p_name, '')
+      on conflict (name) do nothing
+  returning e.id into v_id;
+  if v_id is null then
+    return query select e.id, false from syncline.environments e where e.name = p_name;
+    return;
+  end if;
+  insert into syncline.data_keys (environment_id, wrapped, master_key_id) values (v_id, p_wrapped, p_master_key_id);
+  return query select v_id, true;
+end $$;
+comment on function syncline.ensure_environment(text, bytea, text) is 'The id of an environment, made with this data key when there is none of the name; then set_signing_key must follow in the same transaction.';
+
+create or replace function syncline.set_signing_key(p_environment int, p_sealed bytea) returns void
+language sql volatile
+begin atomic
+  update syncline.environments set signing_key_sealed = p_sealed where id = p_environment;
+end;
+comment on function syncline.set_signing_key(int, bytea) is 'Keep the sealed key that signs the environment''s webhooks.';
+
+create or replace function syncline.get_signing_key(p_environment int) returns bytea
+language sql stable
+return (select e.signing_key_sealed from syncline.environments e where e.id = p_environment);
+comment on function syncline.get_signing_key(int) is 'The sealed key that signs the environment''s webhooks.';
+
+create or replace function syncline.add_api_key(p_environment int, p_key_hash bytea, p_display_name text) returns boolean
+language plpgsql volatile as $$
+declare
+  v_owner int;
+begin
+  insert into syncline.api_keys (environment_id, key_hash, display_name) values (p_environment, p_key_hash, p_display_name)
+      on conflict (key_hash) do nothing;
+  if found then
+    return true;
+  end if;
+  select k.environment_id into v_owner from syncline.api_keys k where k.key_hash = p_key_hash;
+  if v_owner <> p_environment then
+    raise exception using errcode = 'SL005', message = 'this API key belongs to another environment',
+      detail = format('environment %s', v_owner), hint = 'Give each environment a key of its own.';
+  end if;
+  return false;
+end $$;
+comment on function syncline.add_api_key(int, bytea, text) is 'Let a key, given by its SHA-256, act for an environment; false when it does already. SL005 when it acts for another.';
+
+create or replace function syncline.find_environment_by_key(p_key_hash bytea)
+returns table (id int, uid uuid, name text, scopes text[])
+language sql stable
+begin atomic
+  select e.id, e.uid, e.name, k.scopes
+    from syncline.api_keys k
+    join syncline.environments e on e.id = k.environment_id
+   where k.key_hash = p_key_hash and k.revoked_at is null;
+end;
+comment on function syncline.find_environment_by_key(bytea) is 'The environment for which the key with this SHA-256 acts, and what it may do; no row for an unknown or revoked one.';
+
+create or replace function syncline.get_webhook_settings(p_environment int)
+returns table (
+  primary_url text, secondary_url text, on_auth_creation boolean, on_auth_refresh_error boolean, on_sync_error boolean,
+  on_sync_completion_always boolean, on_async_action_completion boolean, on_connection_deletion boolean)
+language sql stable
+begin atomic
+  select e.webhook_url_primary, e.webhook_url_secondary, e.on_auth_creation, e.on_auth_refresh_error, e.on_sync_error,
+         e.on_sync_completion_always, e.on_async_action_completion, e.on_connection_deletion
+    from syncline.environments e
+   where e.id = p_environment;
+end;
+comment on function syncline.get_webhook_settings(int) is 'Where an environment''s webhooks go and which are sent.';
+
+create or replace function syncline.update_webhook_settings(p_environment int, p_changes jsonb) returns void
+language sql volatile
+begin atomic
+  update syncline.environments e
+     set webhook_url_primary = case when p_changes ? 'primary_url' then nullif(p_changes ->> 'primary_url', '') else e.webhook_url_primary end,
+         webhook_url_secondary = case when p_changes ? 'secondary_url' then nullif(p_changes ->> 'secondary_url', '') else e.webhook_url_secondary end,
+         on_auth_creation = coalesce((p_changes ->> 'on_auth_creation')::boolean, e.on_auth_creation),
+         on_auth_refresh_error = coalesce((p_changes ->> 'on_auth_refresh_error')::boolean, e.on_auth_refresh_error),
+         on_sync_error = coalesce((p_changes ->> 'on_sync_error')::boolean, e.on_sync_error),
+         on_sync_completion_always = coalesce((p_changes ->> 'on_sync_completion_always')::boolean, e.on_sync_completion_always),
+         on_async_action_completion = coalesce((p_changes ->> 'on_async_action_completion')::boolean, e.on_async_action_completion),
+         on_connection_deletion = coalesce((p_changes ->> 'on_connection_deletion')::boolean, e.on_connection_deletion)
+   where e.id = p_environment;
+end;
+comment on function syncline.update_webhook_settings(int, jsonb) is 'Change the webhook settings named in an object; an empty or null URL turns that destination off, what is not named stays.';

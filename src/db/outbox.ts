@@ -1,0 +1,30 @@
+// Bindings of sql/80_delivery.sql: sending what the outbox holds.
+import { z } from "zod";
+import { fn, rows, value } from "./fn.ts";
+
+const Claimed = z.object({
+  id: z.number(),
+  token: z.number(),
+  uid: z.string(),
+  attempt: z.number(),
+  kind: z.string(),
+  url: z.string(),
+  body: z.record(z.string(), z.unknown()),
+  created_at: z.string(),
+  environment_id: z.number(),
+  connection_id: z.number().nullable(),
+  run_id: z.number().nullable(),
+  signing_key_sealed: z.instanceof(Buffer),
+});
+
+/** A webhook to send now. */
+export type ClaimedDelivery = z.infer<typeof Claimed>;
+
+export const claimDeliveries = fn("claim_deliveries", { limit: "int" }, rows(Claimed));
+export const finishDelivery = fn(
+  "finish_delivery",
+  { id: "bigint", token: "bigint", status: "int", ms: "int", error: "text", retryAfter: "interval" },
+  value(z.enum(["delivered", "dead", "pending"]).nullable()),
+);
+export const ringDeliveries = fn("ring_deliveries", {}, value(z.boolean()));
+export const replayDelivery = fn("replay_delivery", { id: "bigint" }, value(z.boolean()));

@@ -1,0 +1,76 @@
+// Bindings of sql/20_run.sql, 82_finish.sql and 84_tick.sql: who works on which run, and how it ends.
+import { z } from "zod";
+import { fn, nothing, row, rows, rowsUnchecked, value } from "./fn.ts";
+
+/** A claimed run: everything a worker needs to know to work on it. Times are UTC texts with microseconds. */
+export type Lease = {
+  id: number;
+  token: number;
+  uid: string;
+  attempt: number;
+  kind: "sync";
+  environment_id: number;
+  environment_name: string;
+  connection_id: number;
+  connection_name: string;
+  integration_id: number;
+  provider_config_key: string;
+  provider: string;
+  sync_id: number;
+  sync_uid: string;
+  sync_name: string;
+  variant: string;
+  function_id: number;
+  function_hash: string;
+  models: string[];
+  track_deletes: boolean;
+  record_validation: "off" | "warn" | "enforce";
+  empty_cache: boolean;
+  last_success_at: string | null;
+  started_at: string;
+};
+
+const claimed = fn("claim_run", { worker: "text" }, rowsUnchecked<Lease>());
+
+/** One ready run for this worker, or undefined when none is due. */
+export const claimRun = async (...args: Parameters<typeof claimed>): Promise<Lease | undefined> =>
+  (await claimed(...args))[0];
+claimRun.sqlName = claimed.sqlName;
+claimRun.params = claimed.params;
+
+const fence = { run: "bigint", token: "bigint" } as const;
+
+export const createRun = fn(
+  "create_run",
+  { sync: "int", origin: "text", emptyCache: "boolean" },
+  value(z.number().nullable()),
+);
+export const dispatchDue = fn("dispatch_due", { limit: "int" }, value(z.number()));
+export const heartbeat = fn(
+  "heartbeat",
+  { worker: "text", pools: "text[]", runs: "bigint[]", tokens: "bigint[]" },
+  rows(z.object({ lost_run: z.number() })),
+);
+export const releaseRun = fn("release_run", fence, nothing());
+export const requeueExpired = fn("requeue_expired", { nobodyLives: "boolean" }, value(z.number()));
+export const cancelRun = fn("cancel_run", { run: "bigint" }, value(z.boolean()));
+export const finishRun = fn("finish_run", fence, value(z.number()));
+export const failRun = fn("fail_run", { ...fence, error: "jsonb" }, value(z.number()));
+export const interruptRun = fn("interrupt_run", fence, value(z.number().nullable()));
+
+const Ticked = z.object({
+  dispatched: z.number(),
+  requeued: z.number(),
+  buried: z.number(),
+  rung: z.number(),
+  delivering: z.boolean(),
+});
+export const tick = fn("tick", { limit: "int" }, row(Ticked));
+export const tidy = fn("tidy", {}, row(z.object({ has_more: z.boolean() })));
+export const approveDeletes = fn("approve_deletes", { refresh: "bigint" }, value(z.number()));
+export const discardDeletes = fn("discard_deletes", { refresh: "bigint" }, value(z.number()));
+export const checkInvariants = fn(
+  "check_invariants",
+  {},
+  rows(z.object({ law: z.string(), subject: z.string(), detail: z.string() })),
+);
