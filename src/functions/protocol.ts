@@ -83,6 +83,5 @@ export type ReplyMessage = { kind: "reply"; id: number } & (
 export type ToIsolate = RunMessage | ReplyMessage;
 
 export type FromIsolate =
-  | { kind: "ready" }
   | { kind: "call"; id: number; method: string; args: unknown[] }
   | { kind: "done"; outcome: IsolateOutcome };

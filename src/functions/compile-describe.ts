@@ -1,0 +1,80 @@
+// Asking a bundle what it is: run once in an isolate without a connection; what comes back is checked like any input.
+import { createHash } from "node:crypto";
+import type { z } from "zod";
+import type { Problem } from "./compile.ts";
+import type { EntryPoint } from "./compile-entries.ts";
+import { CompiledFunction, FunctionDefinition, functionHash } from "./definition.ts";
+import { buildRuntimeCode } from "./isolate-runtime-code.ts";
+import { startThread } from "./isolate-thread.ts";
+import type { HostCall, RunContext, RunError } from "./protocol.ts";
+import type { Description } from "./sdk/describe.ts";
+import { firstPosition } from "./stack.ts";
+
+const MEMORY_MB = 128;
+const TIMEOUT_MS = 10_000;
+
+const NO_CONNECTION: RunContext = {
+  variant: "base",
+  connectionId: "",
+  providerConfigKey: "",
+  provider: "",
+  environmentName: "",
+  environmentId: "",
+  syncId: null,
+  runId: "describe",
+  lastSyncDate: null,
+  scriptType: "sync",
+  logLevel: "off",
+};
+
+const noCalls: HostCall = async (method) => {
+  throw new Error(`nango.${method} does not exist while a file is read.`);
+};
+
+const thrownAt = (entry: EntryPoint, { message, stack }: RunError): Problem => {
+  const position = stack === undefined ? undefined : firstPosition(stack);
+  return { file: entry.file, ...position, message };
+};
+
+const issueText = ({ path, message }: z.core.$ZodIssue): string => `"${path.map(String).join(".")}": ${message}`;
+
+const toFunction = (entry: EntryPoint, bundle: string, { kind, definition, problems }: Description) => {
+  const wrong = (messages: string[]) => ({
+    problems: messages.map((message): Problem => ({ file: entry.file, message })),
+  });
+  if (definition === null) return wrong(problems);
+  const checked = FunctionDefinition.safeParse(definition);
+  if (!checked.success) return wrong(checked.error.issues.map(issueText));
+  const { integration, name } = entry;
+  const hash = functionHash(bundle, checked.data);
+  const compiled = CompiledFunction.safeParse({ kind, integration, name, bundle, hash, definition: checked.data });
+  if (!compiled.success) return wrong(compiled.error.issues.map(issueText));
+  return { compiled: compiled.data, problems: [] };
+};
+
+/** `describe` gives the compiled function, or the problems that keep it from being one. `close` ends the isolate. */
+export const createDescriber = async () => {
+  const runtime = await buildRuntimeCode();
+  const start = () => startThread({ runtime, memoryMb: MEMORY_MB });
+  let thread = start();
+
+  const describe = async (
+    entry: EntryPoint,
+    bundle: string,
+  ): Promise<{ compiled?: CompiledFunction; problems: Problem[] }> => {
+    if (!thread.isAlive()) thread = start();
+    const outcome = await thread.run({
+      bundle,
+      hash: createHash("sha256").update(bundle).digest("hex"),
+      entry: "describe",
+      context: NO_CONNECTION,
+      call: noCalls,
+      signal: new AbortController().signal,
+      timeoutMs: TIMEOUT_MS,
+    });
+    if (!outcome.ok) return { problems: [thrownAt(entry, outcome.error)] };
+    return toFunction(entry, bundle, outcome.value as Description);
+  };
+
+  return { describe, close: () => thread.stop() };
+};

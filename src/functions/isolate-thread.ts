@@ -1,0 +1,125 @@
+// One isolate, seen from the host: a thread that takes one run at a time and is ended for good when a run will not end.
+import { MessageChannel, Worker } from "node:worker_threads";
+import { abortError, threadError, timeoutError, toWire } from "./isolate-errors.ts";
+import type { RuntimeCode } from "./isolate-runtime-code.ts";
+import type { FromIsolate, HostCall, IsolateJob, IsolateOutcome, RunError, ToIsolate } from "./protocol.ts";
+import { mapStack } from "./stack.ts";
+
+const ENTRY = new URL("./isolate-entry.ts", import.meta.url);
+const YOUNG_GENERATION_MB = 16;
+const STACK_MB = 4;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export type Thread = ReturnType<typeof startThread>;
+
+type Running = { call: HostCall; end: (outcome: IsolateOutcome) => void };
+
+const failure = (error: RunError): IsolateOutcome => ({ ok: false, error });
+
+const startWorker = (runtime: RuntimeCode, memoryMb: number, port: MessageChannel["port2"]): Worker => {
+  const worker = new Worker(ENTRY, {
+    name: "syncline-isolate",
+    argv: [],
+    env: {},
+    execArgv: [],
+    stdin: false,
+    stdout: true,
+    stderr: true,
+    resourceLimits: {
+      maxOldGenerationSizeMb: memoryMb,
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      stackSizeMb: STACK_MB,
+    },
+    workerData: { port, runtime },
+    transferList: [port],
+  });
+  worker.stdout.resume(); // what Node itself prints there is of no use to anybody
+  worker.stderr.resume();
+  worker.unref();
+  return worker;
+};
+
+/** Start a thread. It is ready for a run at once (a run waits for it inside), and does not keep the process alive between runs. */
+export const startThread = ({ runtime, memoryMb }: { runtime: RuntimeCode; memoryMb: number }) => {
+  const { port1: port, port2 } = new MessageChannel();
+  const worker = startWorker(runtime, memoryMb, port2);
+  const compiled = new Set<string>();
+  let running: Running | undefined;
+  let death: RunError | undefined;
+
+  const send = (message: ToIsolate): void => port.postMessage(message);
+
+  const reply = (id: number, value: unknown): void => {
+    try {
+      send({ kind: "reply", id, ok: true, value });
+    } catch (error) {
+      send({ kind: "reply", id, ok: false, error: toWire(error) });
+    }
+  };
+
+  const answer = async (call: HostCall, { id, method, args }: FromIsolate & { kind: "call" }): Promise<void> => {
+    try {
+      reply(id, await call(method, args));
+    } catch (error) {
+      send({ kind: "reply", id, ok: false, error: toWire(error) });
+    }
+  };
+
+  const onMessage = (message: FromIsolate): void => {
+    if (message.kind === "call" && running !== undefined) answer(running.call, message);
+    if (message.kind === "done") running?.end(message.outcome);
+  };
+
+  const die = (error: RunError): void => {
+    death ??= error;
+    port.close();
+    running?.end(failure(death));
+  };
+
+  port.on("message", onMessage);
+  port.unref();
+  worker.on("error", (error) => die(threadError(error, memoryMb)));
+  worker.on("exit", () => die(threadError(undefined, memoryMb)));
+
+  const kill = async (reason: RunError): Promise<void> => {
+    death ??= reason;
+    await worker.terminate();
+  };
+
+  const begin = ({ hash, bundle, entry, payload, context }: IsolateJob): void => {
+    const isKnown = compiled.has(hash);
+    send({ kind: "run", hash, bundle: isKnown ? null : bundle, entry, payload, context });
+    compiled.add(hash);
+    worker.ref();
+    port.ref();
+  };
+
+  /** Run one job; never rejects. Once it resolves none of the job's code runs any more, except after its own good end. */
+  const run = async (job: IsolateJob): Promise<IsolateOutcome> => {
+    if (running !== undefined) throw new Error("This isolate is busy.");
+    if (job.signal.aborted) return failure(abortError());
+    if (death !== undefined) return failure(death);
+    const { promise: ended, resolve: end } = Promise.withResolvers<IsolateOutcome>();
+    running = { call: job.call, end };
+    const abort = () => void kill(abortError());
+    const timer = setTimeout(() => kill(timeoutError(job.timeoutMs)), Math.min(job.timeoutMs, MAX_TIMER_MS));
+    job.signal.addEventListener("abort", abort, { once: true });
+    try {
+      begin(job);
+      return withNamedFiles(await ended, job.bundle);
+    } finally {
+      clearTimeout(timer);
+      job.signal.removeEventListener("abort", abort);
+      running = undefined;
+      worker.unref();
+      port.unref();
+    }
+  };
+
+  return { run, stop: () => kill(abortError()), isAlive: () => death === undefined };
+};
+
+const withNamedFiles = (outcome: IsolateOutcome, bundle: string): IsolateOutcome => {
+  if (outcome.ok || outcome.error.stack === undefined) return outcome;
+  return failure({ ...outcome.error, stack: mapStack(outcome.error.stack, bundle) });
+};

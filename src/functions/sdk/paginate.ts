@@ -1,0 +1,29 @@
+// nango.paginate: follow cursors, links or offsets through a list. Each page is an ordinary request with its own retries.
+import { get } from "es-toolkit/compat";
+import { pagesByCursor } from "./paginate-cursor.ts";
+import { pagesByLink } from "./paginate-link.ts";
+import { pagesByOffset } from "./paginate-offset.ts";
+import { createPlace, type PageSettings, type Walk } from "./paginate-place.ts";
+import type { Send } from "./requests.ts";
+import type { ProxyConfiguration } from "./types.ts";
+
+const WALKS: Record<string, Walk> = { cursor: pagesByCursor, link: pagesByLink, offset: pagesByOffset };
+
+const checkLimit = ({ limit, limit_name_in_request }: PageSettings): void => {
+  if (limit === undefined || limit_name_in_request !== undefined) return;
+  throw new Error("paginate: a limit needs limit_name_in_request.");
+};
+
+/** The generator of pages; settings of the call win over the provider's. Throws before any request when a required setting is missing. */
+export const createPaginate = ({ send, defaults }: { send: Send; defaults: PageSettings | undefined }) => {
+  return async function* paginate(config: ProxyConfiguration): AsyncGenerator<unknown[]> {
+    const settings = { ...defaults, ...config.paginate } as PageSettings;
+    const walk = WALKS[String(settings.type)];
+    if (walk === undefined) throw new Error("paginate: the type must be one of cursor, link and offset.");
+    if (settings.type === "cursor") checkLimit(settings);
+    const request: ProxyConfiguration = { ...config, method: config.method ?? "GET" };
+    const place = createPlace(config, request, settings);
+    const rowsOf = (data: unknown) => (settings.response_path ? get(data, settings.response_path) : data) as unknown[];
+    yield* walk({ send: () => send(request), request, settings, place, rowsOf });
+  };
+};

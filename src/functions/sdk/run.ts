@@ -1,0 +1,87 @@
+// One run inside the isolate: call the author's function, wait for what it left open, say how it ended.
+import type { IsolateOutcome, RunMessage } from "../protocol.ts";
+import type { Calls } from "./calls.ts";
+import { describe } from "./describe.ts";
+import { toRunError } from "./errors.ts";
+import { createLog } from "./log.ts";
+import { createNango } from "./nango.ts";
+import { toPlain } from "./plain.ts";
+
+type Exported = Record<string, unknown> | null | undefined;
+
+const entryFunction = (exported: unknown, entry: string): ((...args: unknown[]) => unknown) => {
+  const found = (exported as Exported)?.[entry];
+  if (typeof found !== "function") throw new Error(`The function has no ${entry}.`);
+  return (...args) => found.apply(exported, args);
+};
+
+/** An error can be made so that looking at it throws: it must not take the outcome along. */
+const outcomeOf = (error: unknown): IsolateOutcome => {
+  try {
+    return { ok: false, error: toRunError(error) };
+  } catch {
+    return {
+      ok: false,
+      error: { type: "script_internal_error", message: "The error has no readable form.", status: 500 },
+    };
+  }
+};
+
+/** `failed` rejects when something outside the author's promise chain threw. */
+const createFailure = () => {
+  const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+  failed.catch(() => {});
+  return { failed, fail };
+};
+
+export type Run = ReturnType<typeof createRun>;
+
+/** `finish` never rejects. `rejected` and `handled` report promises of the author's that nobody, or by now somebody, awaits. */
+export const createRun = ({
+  message,
+  calls,
+  load,
+  nextTurn,
+}: {
+  message: RunMessage;
+  calls: Calls;
+  load: (hash: string, bundle: string | null) => unknown;
+  nextTurn: () => Promise<void>;
+}) => {
+  const { context, entry, payload } = message;
+  const { call, close } = calls.open();
+  const log = createLog({ call, logLevel: context.logLevel });
+  const { failed, fail } = createFailure();
+  const unhandled = new Map<unknown, unknown>();
+
+  const execute = async (): Promise<unknown> => {
+    const exported = load(message.hash, message.bundle);
+    if (entry === "describe") return describe(exported);
+    return await entryFunction(exported, entry)(createNango({ context, call, log }), payload);
+  };
+
+  /** A save nobody awaited still counts, and so does its failure; the turn lets unhandled rejections be reported. */
+  const settleOpenCalls = async (): Promise<void> => {
+    do {
+      await calls.drained();
+      await nextTurn();
+    } while (calls.count() > 0);
+    for (const reason of unhandled.values()) throw reason;
+  };
+
+  const finish = async (): Promise<IsolateOutcome> => {
+    try {
+      const value = await Promise.race([execute(), failed]);
+      await Promise.race([settleOpenCalls(), failed]);
+      return { ok: true, value: toPlain(value) };
+    } catch (error) {
+      return outcomeOf(error);
+    } finally {
+      close();
+    }
+  };
+
+  const rejected = (reason: unknown, promise: unknown): void => void unhandled.set(promise, reason);
+  const handled = (promise: unknown): void => void unhandled.delete(promise);
+  return { finish, fail, log, rejected, handled };
+};
