@@ -1,0 +1,76 @@
+// A fresh migrated database for one test: cloned from the template, dropped when the test passed, kept and named when not.
+import { randomBytes } from "node:crypto";
+import { after, type TestContext } from "node:test";
+import { connect, createPool, type Pool } from "../../src/db/pool.ts";
+import { createTestClock, type TestClock } from "./clock.ts";
+import { databaseUrl, startTestServer, type TestServer } from "./server.ts";
+
+export type TestDatabase = {
+  pool: Pool;
+  url: string;
+  name: string;
+  /** The rows of one statement. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test knows its columns
+  query: (sql: string, params?: unknown[]) => Promise<Record<string, any>[]>;
+  clock: TestClock;
+  /** One more pool on this database, which follows the clock and is ended with the test. */
+  newPool: (o?: { max?: number; options?: string }) => Pool;
+};
+
+let ownServer: Promise<TestServer> | undefined;
+
+// Here and not where the server starts: there it would belong to the test that happens to be first.
+after(async () => (await ownServer)?.stop());
+
+const findServer = async (): Promise<{ url: string; template: string }> => {
+  const { SYNCLINE_TEST_SERVER: url, SYNCLINE_TEST_TEMPLATE: template } = process.env;
+  if (url !== undefined && template !== undefined) return { url, template };
+  if (ownServer === undefined) {
+    ownServer = startTestServer(process.env.SYNCLINE_TEST_DATABASE_URL);
+  }
+  return await ownServer;
+};
+
+const onServer = async (url: string, statement: string): Promise<void> => {
+  const client = await connect({ url, applicationName: "syncline test" });
+  await client.query(statement).finally(() => client.end());
+};
+
+/** An empty database without our schema, for tests of the migration itself; dropped like the others. */
+export const emptyDatabase = async (t: TestContext): Promise<{ url: string; name: string }> => {
+  const server = await findServer();
+  return await createDatabase(t, server.url, "template0");
+};
+
+const createDatabase = async (t: TestContext, server: string, template: string) => {
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  // file_copy is quicker than wal_log for a template of this size, where fsync is off.
+  await onServer(server, `create database ${name} template ${template} strategy file_copy`);
+  const url = databaseUrl(server, name);
+  t.after(async () => {
+    // The types of Node 24 do not have `passed` yet.
+    if ((t as unknown as { passed: boolean }).passed)
+      await onServer(server, `drop database if exists ${name} with (force)`);
+    else t.diagnostic(`the database is kept: ${url}`);
+  });
+  return { name, url };
+};
+
+/** See the type; `poolSize` is 10 unless given. */
+export const testDatabase = async (t: TestContext, o: { poolSize?: number } = {}): Promise<TestDatabase> => {
+  const server = await findServer();
+  const { name, url } = await createDatabase(t, server.url, server.template);
+  const pools: Pool[] = [];
+  const { clock, follow } = createTestClock({ url, name, pool: () => pool });
+  const newPool: TestDatabase["newPool"] = ({ max = 10, options } = {}) => {
+    const made = follow(createPool({ url, max, options, applicationName: `syncline test ${process.pid}` }));
+    pools.push(made);
+    return made;
+  };
+  const pool = newPool({ max: o.poolSize ?? 10 });
+  t.after(async () => {
+    await Promise.all(pools.filter((one) => !one.ended).map((one) => one.end()));
+  });
+  const query: TestDatabase["query"] = async (sql, params = []) => (await pool.query(sql, params)).rows;
+  return { pool, url, name, query, clock, newPool };
+};
