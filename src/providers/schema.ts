@@ -54,7 +54,7 @@ const Paginate = z.looseObject({
   offset_calculation_method: z.enum(["by-response-size", "per-page"]).optional(),
 });
 
-const Proxy = z.looseObject({
+const ProxyDefaults = z.looseObject({
   base_url: z.string().min(1).optional(),
   headers: texts.optional(),
   query: texts.optional(),
@@ -80,7 +80,7 @@ export const Provider = z.looseObject({
   auth_mode: z.enum(AUTH_MODES),
   categories: z.array(z.string()).optional(),
   docs: z.string().optional(),
-  proxy: Proxy.optional(),
+  proxy: ProxyDefaults.optional(),
   authorization_url: z.string().optional(),
   authorization_params: z.record(z.string(), z.unknown()).optional(),
   token_url: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
