@@ -6,7 +6,10 @@ export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export type ResponseType = "json" | "text" | "arraybuffer" | "blob" | "document" | "stream";
 
-/** One request as a function asked for it. Structured-clonable. `retries` counts extra attempts; empty overrides count as unset. */
+/**
+ * One request as a function asked for it. Structured-clonable. `retries` counts extra attempts; an empty override counts as
+ * unset; `decompress` is accepted and without effect, as every answer is decompressed.
+ */
 export type ProxyRequest = {
   method: HttpMethod;
   endpoint: string;
