@@ -13,12 +13,10 @@ create table syncline.environments (
   on_sync_completion_always    boolean     not null default true,
   on_async_action_completion   boolean     not null default true,
   on_connection_deletion       boolean     not null default true,
-  record_validation            text        not null default 'warn',
   created_at                   timestamptz not null default syncline.now(),
   constraint environments_name_is_lower_case check (name ~ '^[a-z0-9_-]{1,255}$'),
   constraint environments_webhook_urls_are_http check (
-    coalesce(webhook_url_primary, 'https://') ~ '^https?://' and coalesce(webhook_url_secondary, 'https://') ~ '^https?://'),
-  constraint environments_record_validation_is_known check (record_validation in ('off', 'warn', 'enforce'))
+    coalesce(webhook_url_primary, 'https://') ~ '^https?://' and coalesce(webhook_url_secondary, 'https://') ~ '^https?://')
 );
 comment on table syncline.environments is 'One row per environment (dev, prod, ...): the tenant that owns integrations, connections, records and webhook settings.';
 alter table syncline.environments enable row level security;

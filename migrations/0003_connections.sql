@@ -12,11 +12,13 @@ create table syncline.integrations (
   custom              jsonb       not null default '{}',
   created_at          timestamptz not null default syncline.now(),
   updated_at          timestamptz not null default syncline.now(),
+  deleted_at          timestamptz,
   constraint integrations_unique_key_is_readable check (unique_key ~ '^[a-zA-Z0-9~:.@ _-]{1,255}$'),
   constraint integrations_config_is_an_object check (jsonb_typeof(config) = 'object' and jsonb_typeof(custom) = 'object'),
-  unique (environment_id, unique_key)
+  constraint integrations_deleted_ones_keep_no_credentials check (deleted_at is null or credentials_sealed is null)
 );
-comment on table syncline.integrations is 'One row per integration: a provider set up in an environment under a unique key.';
+comment on table syncline.integrations is 'One row per integration: a provider set up in an environment under a unique key. Deleted ones are purged after their connections.';
+create unique index integrations_live on syncline.integrations (environment_id, unique_key) where deleted_at is null;
 alter table syncline.integrations enable row level security;
 
 create table syncline.connections (

@@ -11,3 +11,4 @@ export const getCheckpoint = fn(
 );
 export const saveCheckpoint = fn("save_checkpoint", { ...fence, value: "jsonb" }, value(z.boolean()));
 export const clearCheckpoint = fn("clear_checkpoint", fence, nothing());
+export const isIncremental = fn("is_incremental", { run: "bigint" }, value(z.boolean()));

@@ -31,7 +31,7 @@ type Base = {
   "boolean[]": readonly boolean[];
   "bytea[]": readonly (Uint8Array | null)[] | Buffer;
   "jsonb[]": readonly unknown[];
-  "timestamptz[]": readonly string[];
+  "timestamptz[]": readonly (string | null)[];
 };
 
 /** A SQL type; with a question mark the argument may be left out, and the function's default applies. */

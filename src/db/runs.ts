@@ -24,7 +24,6 @@ export type Lease = {
   function_hash: string;
   models: string[];
   track_deletes: boolean;
-  record_validation: "off" | "warn" | "enforce";
   empty_cache: boolean;
   last_success_at: string | null;
   started_at: string;

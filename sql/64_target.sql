@@ -1,0 +1,36 @@
+-- 64_target.sql: what a worker loads to work on a run: the code, and the connection it is for.
+create or replace function syncline.find_bundle(p_function int) returns text
+language sql stable
+return (select f.bundle from syncline.functions f where f.id = p_function);
+comment on function syncline.find_bundle(int) is 'The compiled code of a function.';
+
+create or replace function syncline.load_connection(p_connection int)
+returns table (
+  id int, environment_id int, connection_id text, provider_config_key text, provider text, auth_mode text, credentials_sealed bytea,
+  connection_config jsonb, metadata jsonb, tags jsonb, end_user jsonb, webhook_url_override text, created_at timestamptz, updated_at timestamptz)
+language sql stable
+begin atomic
+  select n.id, n.environment_id, n.connection_id, i.unique_key, i.provider, n.auth_mode, n.credentials_sealed,
+         n.connection_config, n.metadata, n.tags, n.end_user, n.webhook_url_override, n.created_at, n.updated_at
+    from syncline.connections n
+    join syncline.integrations i on i.id = n.integration_id
+   where n.id = p_connection and n.deleted_at is null;
+end;
+comment on function syncline.load_connection(int) is 'A connection as a run sees it, credentials sealed; no row once it is deleted.';
+
+create or replace function syncline.write_metadata(p_run bigint, p_token bigint, p_metadata jsonb, p_merge boolean) returns jsonb
+language plpgsql volatile as $$
+declare
+  v_run syncline.runs := syncline.fence_run(p_run, p_token);
+  v_metadata jsonb;
+begin
+  if jsonb_typeof(p_metadata) is distinct from 'object' then
+    raise exception using errcode = 'SL004', message = 'metadata must be an object';
+  end if;
+  update syncline.connections n
+     set metadata = case when p_merge then n.metadata || p_metadata else p_metadata end, updated_at = syncline.now()
+   where n.id = v_run.connection_id
+  returning n.metadata into v_metadata;
+  return v_metadata;
+end $$;
+comment on function syncline.write_metadata(bigint, bigint, jsonb, boolean) is 'A run replaces its connection''s metadata, or merges into it at the top level; the metadata as it is then.';

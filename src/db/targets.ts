@@ -1,0 +1,33 @@
+// Bindings of sql/64_target.sql: what a worker loads to work on a run.
+import { z } from "zod";
+import { fn, maybeRow, value } from "./fn.ts";
+
+const document = z.record(z.string(), z.unknown());
+
+const Connection = z.object({
+  id: z.number(),
+  environment_id: z.number(),
+  connection_id: z.string(),
+  provider_config_key: z.string(),
+  provider: z.string(),
+  auth_mode: z.string(),
+  credentials_sealed: z.instanceof(Buffer).nullable(),
+  connection_config: document,
+  metadata: document,
+  tags: document,
+  end_user: document.nullable(),
+  webhook_url_override: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+/** A connection as a run sees it; credentials sealed. */
+export type LoadedConnection = z.infer<typeof Connection>;
+
+export const findBundle = fn("find_bundle", { function: "int" }, value(z.string().nullable()));
+export const loadConnection = fn("load_connection", { connection: "int" }, maybeRow(Connection));
+export const writeMetadata = fn(
+  "write_metadata",
+  { run: "bigint", token: "bigint", metadata: "jsonb", merge: "boolean" },
+  value(document),
+);

@@ -1,0 +1,74 @@
+// The run's connection: what a request needs of it, what the function may see of it, its metadata.
+import { openJson } from "../../crypto/seal.ts";
+import { type LoadedConnection, loadConnection, writeMetadata } from "../../db/targets.ts";
+import { AppError } from "../../errors.ts";
+import type { ProxyTarget } from "../../outbound/types.ts";
+import type { Catalogue } from "../../providers/catalogue.ts";
+import { Credentials } from "../../providers/credentials.ts";
+import type { RunHost } from "./run-host.ts";
+
+const REMEMBERED_MS = 60_000;
+
+/** What the seal of a connection's credentials is bound to. */
+export const credentialsPlace = (connection: {
+  environment_id: number;
+  provider_config_key: string;
+  connection_id: string;
+}): string => `credentials:${connection.environment_id}:${connection.provider_config_key}:${connection.connection_id}`;
+
+type Known = { connection: LoadedConnection; credentials: Credentials };
+
+/** The connection of a run, read once a minute. `refresh` reads it anew, as after a 401. */
+export const createConnection = (host: RunHost, catalogue: Catalogue) => {
+  let known: { at: number; loading: Promise<Known> } | undefined;
+
+  const load = async (): Promise<Known> => {
+    const connection = await loadConnection(host.pool, { connection: host.lease.connection_id });
+    if (connection === null) throw new AppError("unknown_connection", "the connection was deleted");
+    const sealed = connection.credentials_sealed;
+    if (sealed === null) return { connection, credentials: { type: "NONE" } };
+    const key = await host.keys.ofConnection(connection.id);
+    const credentials = Credentials.parse(openJson(key, sealed, credentialsPlace(connection)));
+    host.redactor.learn(credentials);
+    return { connection, credentials };
+  };
+
+  const read = ({ refresh }: { refresh: boolean }): Promise<Known> => {
+    if (known === undefined || refresh || Date.now() - known.at > REMEMBERED_MS)
+      known = { at: Date.now(), loading: load() };
+    return known.loading;
+  };
+
+  const write = async (metadata: unknown, merge: boolean): Promise<Record<string, unknown>> => {
+    const written = await writeMetadata(host.pool, { ...host.fence, metadata, merge });
+    known = undefined;
+    return written;
+  };
+
+  return {
+    read,
+    getTarget: async (options: { refresh: boolean }): Promise<ProxyTarget> => {
+      const { connection, credentials } = await read(options);
+      const provider = catalogue.get(connection.provider);
+      if (provider === undefined)
+        throw new AppError("unknown_provider", `there is no provider "${connection.provider}"`);
+      return {
+        provider,
+        credentials,
+        connectionConfig: connection.connection_config,
+        metadata: connection.metadata,
+      };
+    },
+    getMetadata: async () => (await read({ refresh: false })).connection.metadata,
+    setMetadata: (metadata: unknown) => write(metadata, false),
+    updateMetadata: (metadata: unknown) => write(metadata, true),
+    getConnection: async (_key?: string, _id?: string, options?: { forceRefresh?: boolean }) => {
+      const { connection, credentials } = await read({ refresh: options?.forceRefresh ?? false });
+      const { credentials_sealed: _sealed, auth_mode: _mode, environment_id: _environment, ...visible } = connection;
+      const { refresh_token: _token, ...shown } = credentials as Credentials & { refresh_token?: string };
+      return { ...visible, credentials: shown, errors: [] };
+    },
+  };
+};
+
+export type RunConnection = ReturnType<typeof createConnection>;

@@ -1,0 +1,61 @@
+// trackDeletesStart and trackDeletesEnd: the deletion-tracking window of a full refresh.
+import { isIncremental } from "../../db/checkpoints.ts";
+import { deleteMissing, endRefresh, openRefresh } from "../../db/records.ts";
+import type { RunHost } from "./run-host.ts";
+
+/** `trackDeletesStart(model)`. */
+export const trackDeletesStart =
+  (host: RunHost) =>
+  async (model: string): Promise<void> => {
+    const stream = await host.streamOf(model);
+    await host.writes.flush();
+    await openRefresh(host.pool, { ...host.fence, stream });
+  };
+
+/** `trackDeletesEnd(model)`: the ids of what was deleted; none when the brake stopped it. */
+export const trackDeletesEnd =
+  (host: RunHost) =>
+  async (model: string): Promise<{ deletedKeys: string[] }> => {
+    const stream = await host.streamOf(model);
+    await host.writes.flush();
+    const end = await endRefresh(host.pool, { ...host.fence, stream });
+    const deletedKeys: string[] = [];
+    if (end.verdict === "needs_approval") {
+      host.say({
+        kind: "change",
+        level: "error",
+        message:
+          `this refresh would delete ${end.missing} of ${end.live} records of ${model}: nothing was deleted. ` +
+          `Apply: select syncline.approve_deletes(${end.refresh_id}); drop: select syncline.discard_deletes(${end.refresh_id});`,
+        detail: { refresh: end.refresh_id, missing: end.missing, live: end.live },
+      });
+      return { deletedKeys };
+    }
+    for (;;) {
+      const chunk = await deleteMissing(host.pool, { ...host.fence, refresh: end.refresh_id });
+      if (chunk === null) return { deletedKeys };
+      for (const id of chunk) deletedKeys.push(id);
+    }
+  };
+
+/** The `trackDeletes: true` option: the windows of all models around a whole run. */
+export const trackWholeRun = (host: RunHost) => {
+  let isTracking = false;
+  return {
+    start: async (): Promise<void> => {
+      if (!host.lease.track_deletes) return;
+      if (await isIncremental(host.pool, { run: host.lease.id })) {
+        const message =
+          "trackDeletes is skipped: this run goes on from the checkpoint of a finished run, so it does not see every record";
+        host.say({ kind: "message", level: "warn", message });
+        return;
+      }
+      isTracking = true;
+      for (const model of host.lease.models) await trackDeletesStart(host)(model);
+    },
+    end: async (): Promise<void> => {
+      if (!isTracking) return;
+      for (const model of host.lease.models) await trackDeletesEnd(host)(model);
+    },
+  };
+};

@@ -1,0 +1,86 @@
+// Writes of records, held back for a moment so that they commit together with the checkpoint that covers them.
+// A held write is invisible outside the run: whatever the function does next that could be seen (a request, a read of
+// records, its end) sends it first. So a crash leaves both page and checkpoint or neither, and no committed page is
+// fetched again. Bounded in rows and bytes, and sent after a tenth of a second without a call.
+import { saveCheckpoint } from "../../db/checkpoints.ts";
+import type { Db } from "../../db/fn.ts";
+import type { Pool } from "../../db/pool.ts";
+import { removeRecords, saveRecords } from "../../db/records.ts";
+import { inTransaction } from "../../db/tx.ts";
+
+const MAX_ROWS = 2_000;
+const MAX_BYTES = 4 * 1024 * 1024;
+const IDLE_MS = 100;
+
+type Save = { kind: "save"; stream: number; ids: string[]; hashes: Buffer[]; payloads: Buffer[] };
+type Remove = { kind: "remove"; stream: number; ids: string[]; deletedAt: (string | null)[] };
+export type Write = Save | Remove;
+
+type Checkpoint = Record<string, unknown>;
+
+const bytesOf = (write: Write): number =>
+  write.kind === "remove" ? 0 : write.payloads.reduce((sum, payload) => sum + payload.length, 0);
+
+export type HeldWrites = {
+  hold: (write: Write) => Promise<void>;
+  /** Commit what is held, and the checkpoint with it; true when the run's time slice is over. */
+  flush: (checkpoint?: Checkpoint) => Promise<boolean>;
+};
+
+/** The held writes of one run. `onIdle` is called when something has been held for a while: it must call `flush` in turn. */
+export const createHeldWrites = (deps: {
+  pool: Pool;
+  fence: { run: number; token: number };
+  onIdle: () => void;
+}): HeldWrites => {
+  const { pool, fence } = deps;
+  let held: Write[] = [];
+  let rows = 0;
+  let bytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const send = async (db: Db, write: Write, checkpoint: Checkpoint | null): Promise<boolean> => {
+    const { kind, ...given } = write;
+    if (kind === "save")
+      return (await saveRecords(db, { ...fence, ...(given as Save), checkpoint })).is_slice_over ?? false;
+    await removeRecords(db, { ...fence, ...(given as Remove) });
+    return false;
+  };
+
+  const sendAll = (writes: Write[], checkpoint: Checkpoint | undefined): Promise<boolean> =>
+    inTransaction(pool, async (db) => {
+      for (const write of writes) await send(db, write, null);
+      return checkpoint === undefined ? false : saveCheckpoint(db, { ...fence, value: checkpoint });
+    });
+
+  const flush = async (checkpoint?: Checkpoint): Promise<boolean> => {
+    clearTimeout(timer);
+    // Streams are locked in the order of their ids by everybody; the sort keeps the order of writes to one stream.
+    const writes = held.toSorted((a, b) => a.stream - b.stream);
+    held = [];
+    rows = 0;
+    bytes = 0;
+    const [only] = writes;
+    if (only === undefined)
+      return checkpoint === undefined ? false : saveCheckpoint(pool, { ...fence, value: checkpoint });
+    if (writes.length === 1 && (only.kind === "save" || checkpoint === undefined)) {
+      return send(pool, only, checkpoint ?? null);
+    }
+    return sendAll(writes, checkpoint);
+  };
+
+  const hold = async (write: Write): Promise<void> => {
+    held.push(write);
+    rows += write.ids.length;
+    bytes += bytesOf(write);
+    if (rows > MAX_ROWS || bytes > MAX_BYTES) {
+      await flush();
+      return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(deps.onIdle, IDLE_MS);
+    timer.unref();
+  };
+
+  return { hold, flush };
+};

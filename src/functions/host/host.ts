@@ -1,0 +1,86 @@
+// The host's side of one run: the table of what a function may ask for.
+import type { DataKeys } from "../../crypto/data-keys.ts";
+import type { Pool } from "../../db/pool.ts";
+import { emptyCache, setMergingStrategy } from "../../db/records.ts";
+import type { Lease } from "../../db/runs.ts";
+import { AppError } from "../../errors.ts";
+import type { SendRequest } from "../../outbound/types.ts";
+import type { Catalogue } from "../../providers/catalogue.ts";
+import type { HostCall } from "../protocol.ts";
+import { clearCheckpoint, getCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { createConnection } from "./connection.ts";
+import { trackDeletesEnd, trackDeletesStart, trackWholeRun } from "./deletes.ts";
+import { createProxy } from "./requests.ts";
+import { createRunHost, type RunHost, type Say } from "./run-host.ts";
+import { batchDelete, batchSave } from "./save.ts";
+import { batchUpdate } from "./update.ts";
+
+export type HostDeps = { pool: Pool; keys: DataKeys; catalogue: Catalogue; send: SendRequest };
+
+type Method = (...args: never[]) => Promise<unknown>;
+
+const mergeOnce = (host: RunHost) => {
+  const asked = new Set<string>();
+  return async ({ strategy }: { strategy: string }, model: string): Promise<void> => {
+    if (asked.has(model)) {
+      const message = `setMergingStrategy was called again for ${model}: the first call stands`;
+      host.say({ kind: "message", level: "warn", message });
+      return;
+    }
+    await host.writes.flush();
+    await setMergingStrategy(host.pool, { ...host.fence, stream: await host.streamOf(model), strategy });
+    asked.add(model);
+  };
+};
+
+/** The host of one run: `call` answers the function, `start` and `end` frame it, `isInterrupted` says that its slice is over. */
+export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: AbortSignal }) => {
+  const host = createRunHost(deps);
+  const connection = createConnection(host, deps.catalogue);
+  const wholeRun = trackWholeRun(host);
+
+  const inOrder: Record<string, Method> = {
+    batchSave: batchSave(host),
+    batchUpdate: batchUpdate(host),
+    batchDelete: batchDelete(host),
+    getCheckpoint: getCheckpoint(host),
+    saveCheckpoint: saveCheckpoint(host),
+    clearCheckpoint: clearCheckpoint(host),
+    trackDeletesStart: trackDeletesStart(host),
+    trackDeletesEnd: trackDeletesEnd(host),
+    setMergingStrategy: mergeOnce(host),
+  };
+  const atOnce: Record<string, Method> = {
+    proxy: createProxy({ host, connection, send: deps.send, signal: deps.signal }),
+    getMetadata: connection.getMetadata,
+    setMetadata: connection.setMetadata,
+    updateMetadata: connection.updateMetadata,
+    getConnection: connection.getConnection,
+    log: async ({ level, message, meta }: { level: "info"; message: string; meta?: unknown }) =>
+      host.say({ kind: "message", level, message, ...(meta === undefined ? {} : { detail: meta }) }),
+  };
+
+  const call: HostCall = async (method, args) => {
+    if (host.isInterrupted()) throw new AppError("execution_interrupted");
+    const ordered = Object.hasOwn(inOrder, method) ? inOrder[method] : undefined;
+    if (ordered !== undefined) return host.inOrder(() => ordered(...(args as never[])));
+    const direct = Object.hasOwn(atOnce, method) ? atOnce[method] : undefined;
+    if (direct === undefined) throw new AppError("script_internal_error", `nango.${method} is not available here`);
+    return direct(...(args as never[]));
+  };
+
+  return {
+    call,
+    redact: host.redactor.redact,
+    isInterrupted: host.isInterrupted,
+    start: async (): Promise<void> => {
+      if (deps.lease.empty_cache) await emptyCache(host.pool, host.fence);
+      await wholeRun.start();
+    },
+    /** After the function returned: send what is held and, for `trackDeletes`, delete what was not seen. */
+    end: async (): Promise<void> => {
+      await host.inOrder(() => host.writes.flush());
+      if (!host.isInterrupted()) await wholeRun.end();
+    },
+  };
+};
