@@ -3,8 +3,9 @@ import { type Fields, idOf, type Kind, kindNumber, type RowCounts } from "./kind
 import { createRandom, type Random } from "./random.ts";
 import * as words from "./words.ts";
 
+type Identified = Fields & { id: string };
 /** Who the row is (never changes) and how it is now (other numbers at each revision). */
-type Dice = { who: Random; now: Random; index: number; counts: RowCounts };
+type Dice = { id: string; who: Random; now: Random; index: number; counts: RowCounts };
 
 const reference = (random: Random, kind: Kind, counts: RowCounts) =>
   counts[kind] === 0 ? null : idOf(kind, random.below(counts[kind]));
@@ -23,7 +24,8 @@ const address = (random: Random) => {
   };
 };
 
-const contact = ({ who, now, index, counts }: Dice): Fields => ({
+const contact = ({ id, who, now, index, counts }: Dice): Identified => ({
+  id,
   first_name: who.pick(words.FIRST_NAMES),
   last_name: who.pick(words.LAST_NAMES),
   email: `person.${index}@${who.pick(words.COMPANY_WORDS).toLowerCase()}.example`,
@@ -43,7 +45,8 @@ const contact = ({ who, now, index, counts }: Dice): Fields => ({
   notes: note(now),
 });
 
-const company = ({ who, now, index, counts }: Dice): Fields => ({
+const company = ({ id, who, now, index, counts }: Dice): Identified => ({
+  id,
   name: `${who.pick(words.COMPANY_WORDS)} ${who.pick(words.COMPANY_WORDS)} ${who.pick(words.COMPANY_ENDINGS)}`,
   domain: `company-${index}.example`,
   industry: who.pick(words.INDUSTRIES),
@@ -57,7 +60,8 @@ const company = ({ who, now, index, counts }: Dice): Fields => ({
   description: note(now),
 });
 
-const ticket = ({ who, now, index, counts }: Dice): Fields => ({
+const ticket = ({ id, who, now, index, counts }: Dice): Identified => ({
+  id,
   number: index + 1,
   subject: who.pick(words.SUBJECTS),
   body: `${note(who)} ${note(who)}`,
@@ -72,14 +76,15 @@ const ticket = ({ who, now, index, counts }: Dice): Fields => ({
   satisfaction: now.chance(0.5) ? null : { score: 1 + now.below(5), comment: now.pick(words.SENTENCES) },
 });
 
-const MAKERS: Record<Kind, (dice: Dice) => Fields> = { contacts: contact, companies: company, tickets: ticket };
+const MAKERS: Record<Kind, (dice: Dice) => Identified> = { contacts: contact, companies: company, tickets: ticket };
 
-/** The fields of one row without id and times. A higher `revision` keeps who the row is and changes how it is. */
-export const generateFields = (
+/** One row without version and times. A higher `revision` keeps who the row is and changes how it is. */
+export const generateRow = (
   { seed, counts }: { seed: number; counts: RowCounts },
   { kind, index, revision }: { kind: Kind; index: number; revision: number },
-): Fields =>
+): Identified =>
   MAKERS[kind]({
+    id: idOf(kind, index),
     who: createRandom(seed, kindNumber(kind), index, 1),
     now: createRandom(seed, kindNumber(kind), index, 2 + revision),
     index,
