@@ -1,9 +1,9 @@
 // A fresh migrated database for one test: cloned from the template, dropped when the test passed, kept and named when not.
 import { randomBytes } from "node:crypto";
 import { after, type TestContext } from "node:test";
-import { connect, createPool, type Pool } from "../../src/db/pool.ts";
+import { createPool, type Pool } from "../../src/db/pool.ts";
 import { createTestClock, type TestClock } from "./clock.ts";
-import { databaseUrl, startTestServer, type TestServer } from "./server.ts";
+import { databaseUrl, onServer, startTestServer, type TestServer } from "./server.ts";
 
 export type TestDatabase = {
   pool: Pool;
@@ -31,11 +31,6 @@ const findServer = async (): Promise<{ url: string; template: string }> => {
   return await ownServer;
 };
 
-const onServer = async (url: string, statement: string): Promise<void> => {
-  const client = await connect({ url, applicationName: "syncline test" });
-  await client.query(statement).finally(() => client.end());
-};
-
 /** An empty database without our schema, for tests of the migration itself; dropped like the others. */
 export const emptyDatabase = async (t: TestContext): Promise<{ url: string; name: string }> => {
   const server = await findServer();
@@ -51,7 +46,7 @@ const createDatabase = async (t: TestContext, server: string, template: string) 
     // The types of Node 24 do not have `passed` yet.
     if ((t as unknown as { passed: boolean }).passed)
       await onServer(server, `drop database if exists ${name} with (force)`);
-    else t.diagnostic(`the database is kept: ${url}`);
+    else t.diagnostic(`the database ${name} is kept`);
   });
   return { name, url };
 };

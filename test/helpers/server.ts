@@ -1,17 +1,14 @@
 // The Postgres that tests run on: one for all test files when they are run together, one per file when it is run alone.
-// It is the embedded one without fsync, or the server of SYNCLINE_TEST_DATABASE_URL. The template database is migrated once.
-import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { startEmbeddedPostgres } from "../../src/db/embedded/start.ts";
+// It is a temporary embedded one, or the server of SYNCLINE_TEST_DATABASE_URL. The template database is migrated once.
+import { startTemporaryPostgres } from "../../src/db/embedded/temporary.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { connect } from "../../src/db/pool.ts";
 
 /** A server with a migrated template database: `url` is that of its maintenance database. */
 export type TestServer = { url: string; template: string; stop: () => Promise<void> };
 
-const UNSAFE = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", autovacuum: "on" };
 const MAINTENANCE = "postgres";
+const KEPT = "select datname from pg_database where datname ~ '^test_' order by 1";
 
 /** The URL of another database on the same server. */
 export const databaseUrl = (url: string, name: string): string => {
@@ -20,21 +17,24 @@ export const databaseUrl = (url: string, name: string): string => {
   return changed.href;
 };
 
-const startOwn = async (): Promise<{ url: string; stop: () => Promise<void> }> => {
-  const dataFolder = await mkdtemp(path.join(tmpdir(), "syncline-test-"));
-  // As root, Postgres runs as another user, who must be able to enter; the files inside stay private.
-  await chmod(dataFolder, 0o755);
-  const server = await startEmbeddedPostgres({ dataFolder, settings: UNSAFE });
-  const stop = async () => {
-    await server.stop();
-    await rm(dataFolder, { recursive: true, force: true });
-  };
-  return { url: databaseUrl(server.url, MAINTENANCE), stop };
+/** Run one statement on the server and give its rows. */
+export const onServer = async (url: string, statement: string): Promise<Record<string, unknown>[]> => {
+  const client = await connect({ url, applicationName: "syncline test", statementTimeoutMs: 0 });
+  return (await client.query(statement).finally(() => client.end())).rows;
 };
 
-const onServer = async (url: string, statement: string): Promise<void> => {
-  const client = await connect({ url, applicationName: "syncline test", statementTimeoutMs: 0 });
-  await client.query(statement).finally(() => client.end());
+// The databases of failed tests stay, so that one can look into them.
+const startOwn = async (): Promise<{ url: string; stop: () => Promise<void> }> => {
+  const server = await startTemporaryPostgres();
+  const url = databaseUrl(server.url, MAINTENANCE);
+  const stop = async () => {
+    const kept = (await onServer(url, KEPT)).map((row) => row.datname);
+    await server.stop({ keep: kept.length > 0 });
+    if (kept.length === 0) return;
+    const example = `SYNCLINE_DATA=${server.dataFolder} npm run -s syncline sql -- --database ${kept[0]} '<query>'`;
+    process.stdout.write(`The databases of failed tests (${kept.join(", ")}) stay for an hour:\n  ${example}\n`);
+  };
+  return { url, stop };
 };
 
 /** Start (or take the given) server and make its template. */
