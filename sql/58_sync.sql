@@ -1,0 +1,86 @@
+-- 58_sync.sql: syncs come and go with connections, functions and variants.
+-- Promise: a started sync has a live run or a next tick; a deleted one has neither, and its run can write nothing more.
+-- Lock order: connections, then runs, then syncs, then streams.
+create or replace function syncline.lock_sync(p_sync int) returns bigint
+language plpgsql volatile as $$
+begin
+  -- The run first: whoever ends a run holds it and then wants the sync.
+  perform from syncline.runs r where r.sync_id = p_sync and r.state in ('ready', 'running') and r.kind = 'sync' for update;
+  perform from syncline.syncs s where s.id = p_sync for update;
+  return (select r.id from syncline.runs r where r.sync_id = p_sync and r.state in ('ready', 'running') and r.kind = 'sync');
+end $$;
+comment on function syncline.lock_sync(int) is 'Lock a sync and its live run, in the order that cannot deadlock with the end of a run; the id of that run, or null.';
+
+create or replace function syncline.run_now(p_sync int, p_origin text, p_empty_cache boolean) returns bigint
+language plpgsql volatile as $$
+begin
+  if syncline.lock_sync(p_sync) is not null then
+    return null;
+  end if;
+  return syncline.create_run(p_sync, p_origin, p_empty_cache);
+end $$;
+comment on function syncline.run_now(int, text, boolean) is 'A run of a sync, ready at once; null when one is live already.';
+
+create or replace function syncline.stop_sync(p_sync int) returns boolean
+language plpgsql volatile as $$
+declare
+  v_run bigint := syncline.lock_sync(p_sync);
+begin
+  return v_run is not null and syncline.cancel_run(v_run);
+end $$;
+comment on function syncline.stop_sync(int) is 'Cancel the live run of a sync, if any, and keep the sync locked until commit; true when there was one.';
+
+create or replace function syncline.reset_sync(p_sync int) returns void
+language plpgsql volatile as $$
+begin
+  delete from syncline.checkpoints k
+   using syncline.syncs s
+   where s.id = p_sync and k.connection_id = s.connection_id and k.kind = 'sync' and k.name = s.name and k.variant = s.variant;
+  perform syncline.close_refresh(w.id, 'superseded')
+     from syncline.refreshes w where w.sync_id = p_sync and w.state in ('open', 'deleting', 'needs_approval');
+  update syncline.syncs set last_success_at = null, idle_interrupts = 0, stalled_at = null where id = p_sync;
+end $$;
+comment on function syncline.reset_sync(int) is 'Make a sync forget how far it got: checkpoint, last success and open deletion windows. Its records stay.';
+
+create or replace function syncline.delete_sync(p_sync int) returns void
+language plpgsql volatile as $$
+begin
+  perform syncline.stop_sync(p_sync);
+  perform syncline.reset_sync(p_sync);
+  update syncline.syncs set deleted_at = syncline.now(), next_run_at = null where id = p_sync and deleted_at is null;
+end $$;
+comment on function syncline.delete_sync(int) is 'Stop a sync for good: its run is cancelled, its checkpoint forgotten. Its records stay until they expire or their stream is retired.';
+
+create or replace function syncline.install_sync(p_connection int, p_function int, p_variant text) returns uuid
+language plpgsql volatile as $$
+declare
+  v_sync syncline.syncs;
+begin
+  -- "for share": the connection can't be deleted between this look at it and the commit of its sync.
+  insert into syncline.syncs (environment_id, connection_id, function_id, name, variant, state, frequency)
+  select n.environment_id, n.id, f.id, f.name, p_variant, case when f.auto_start then 'started' else 'paused' end, f.frequency
+    from syncline.connections n, syncline.functions f
+   where n.id = p_connection and n.deleted_at is null and f.id = p_function and f.kind = 'sync' and f.is_active
+     for share of n
+      on conflict do nothing
+  returning * into v_sync;
+  if v_sync.state = 'started' then
+    perform syncline.create_run(v_sync.id, 'start', false);
+  end if;
+  return v_sync.uid;
+end $$;
+comment on function syncline.install_sync(int, int, text) is 'Let a connection run a sync function in a variant: at once when the function starts by itself, else paused. Its uid; null when it does already.';
+
+create or replace function syncline.retire_streams(p_connection int, p_models text[], p_variant text) returns int
+language plpgsql volatile as $$
+declare
+  v_count int;
+begin
+  update syncline.streams t
+     set retired_at = syncline.now()
+   where t.connection_id = p_connection and t.retired_at is null
+     and (p_models is null or t.model = any (p_models)) and (p_variant is null or t.variant = p_variant);
+  get diagnostics v_count = row_count;
+  return v_count;
+end $$;
+comment on function syncline.retire_streams(int, text[], text) is 'Hide the records of a connection, of some models or a variant (null: all), for housekeeping to delete; how many streams.';

@@ -1,0 +1,162 @@
+-- 61_function.sql: deploying compiled functions.
+-- Promise: a deployment happens wholly or not at all; what has not changed is not touched; a running run ends with the
+-- code it began with, and the next run of its sync uses the new one.
+create or replace function syncline.plan_deploy(p_environment int, p_functions jsonb, p_mode text)
+returns table (integration text, kind text, name text, change text, integration_id int, old_function int, source jsonb)
+language sql stable
+begin atomic
+  with wanted as (
+    select f.value ->> 'integration' as integration, f.value ->> 'kind' as kind, f.value ->> 'name' as name, f.value as source
+      from jsonb_array_elements(p_functions) as f (value)
+  ), present as (
+    select i.unique_key as integration, f.kind, f.name, f.hash, f.id
+      from syncline.functions f
+      join syncline.integrations i on i.id = f.integration_id
+     where f.environment_id = p_environment and f.is_active
+  )
+  select coalesce(w.integration, p.integration), coalesce(w.kind, p.kind), coalesce(w.name, p.name),
+         case when p.id is null then 'added'
+              when w.source is null then 'removed'
+              when w.source ->> 'hash' = p.hash then 'unchanged'
+              else 'updated' end,
+         i.id, p.id, w.source
+    from wanted w
+    full join present p on p.integration = w.integration and p.kind = w.kind and p.name = w.name
+    left join syncline.integrations i
+      on i.environment_id = p_environment and i.unique_key = coalesce(w.integration, p.integration) and i.deleted_at is null
+   where w.source is not null
+      or p_mode = 'all'
+      or (p_mode = 'integration' and exists (select from wanted o where o.integration = p.integration))
+   order by 1, 2, 3;
+end;
+comment on function syncline.plan_deploy(int, jsonb, text) is 'What deploying these functions would do to each: added, updated, unchanged, or (mode all: anywhere, mode integration: in the integrations named) removed.';
+
+create or replace function syncline.check_deploy(p_environment int, p_functions jsonb, p_mode text) returns void
+language plpgsql stable as $$
+declare
+  v_row record;
+begin
+  if p_mode is null or p_mode not in ('all', 'integration', 'single') then
+    raise exception using errcode = 'SL004', message = format('"%s" is not a mode of deployment', p_mode), hint = 'all, integration or single';
+  end if;
+  select p.* into v_row from syncline.plan_deploy(p_environment, p_functions, p_mode) p where p.integration_id is null limit 1;
+  if found then
+    raise exception using errcode = 'SL004', message = format('there is no integration "%s" in this environment', v_row.integration),
+      detail = format('%s "%s" is for it', v_row.kind, v_row.name),
+      hint = format('Create it first: POST /integrations {"unique_key": "%s", "provider": …}, or rename the folder.', v_row.integration);
+  end if;
+  select p.integration, p.kind, p.name into v_row from syncline.plan_deploy(p_environment, p_functions, 'single') p
+   group by 1, 2, 3 having count(*) > 1 limit 1;
+  if found then
+    raise exception using errcode = 'SL004', message = format('%s "%s" of "%s" is there twice', v_row.kind, v_row.name, v_row.integration);
+  end if;
+end $$;
+comment on function syncline.check_deploy(int, jsonb, text) is 'SL004 that names what is wrong with a deployment: an unknown mode, a missing integration, a function given twice.';
+
+create or replace function syncline.frequency_of(p_function jsonb) returns interval
+language plpgsql immutable as $$
+begin
+  return case when p_function ->> 'kind' = 'sync' then syncline.parse_frequency(p_function #>> '{definition,frequency}') end;
+exception when sqlstate 'SL004' then
+  raise exception using errcode = 'SL004',
+    message = format('%s/%s: frequency %s', p_function ->> 'integration', p_function ->> 'name', sqlerrm),
+    hint = 'Write "every 15 minutes", "every hour", "every half day", "every day", "5m"; at least 15 seconds.';
+end $$;
+comment on function syncline.frequency_of(jsonb) is 'The frequency of a compiled function, null when it is no sync; SL004 that names the function when it has none.';
+
+create or replace function syncline.add_function(p_environment int, p_integration int, p_function jsonb) returns int
+language sql volatile
+begin atomic
+  insert into syncline.functions (
+    environment_id, integration_id, kind, name, version, hash, bundle, definition, models, frequency, auto_start, track_deletes)
+  select p_environment, p_integration, p_function ->> 'kind', p_function ->> 'name', coalesce(d.it ->> 'version', ''),
+         p_function ->> 'hash', p_function ->> 'bundle', d.it,
+         array(select m.k from jsonb_object_keys(coalesce(d.it -> 'models', '{}')) as m (k) order by m.k),
+         syncline.frequency_of(p_function),
+         coalesce((d.it ->> 'auto_start')::boolean, true), coalesce((d.it ->> 'track_deletes')::boolean, false)
+    from (select p_function -> 'definition' as it) d
+  returning id;
+end;
+comment on function syncline.add_function(int, int, jsonb) is 'Store a compiled function as the active version; its id.';
+
+create or replace function syncline.move_syncs(p_old int, p_new int) returns int
+language plpgsql volatile as $$
+declare
+  v_count int;
+begin
+  -- A next tick stays where it is unless the frequency changes: a deployment doesn't make a thousand syncs due at once.
+  with target as (
+    select s.id, case when s.frequency_override is null then f.frequency else s.frequency end as frequency
+      from syncline.syncs s, syncline.functions f
+     where s.function_id = p_old and s.deleted_at is null and f.id = p_new
+     order by s.id
+       for update of s
+  )
+  update syncline.syncs s
+     set function_id = p_new,
+         frequency = t.frequency,
+         next_run_at = case
+           when s.next_run_at is not null and s.frequency <> t.frequency then syncline.next_tick(s.uid, t.frequency, syncline.now())
+           else s.next_run_at end
+    from target t
+   where s.id = t.id;
+  get diagnostics v_count = row_count;
+  return v_count;
+end $$;
+comment on function syncline.move_syncs(int, int) is 'Let the syncs of a function use its next version, at its frequency unless they have one of their own; how many.';
+
+create or replace function syncline.install_function(p_function int) returns int
+language sql volatile
+return (
+  select count(syncline.install_sync(c.id, p_function, 'base'))::int
+    from (
+      select n.id
+        from syncline.functions f
+        join syncline.connections n on n.integration_id = f.integration_id
+       where f.id = p_function and f.kind = 'sync' and n.deleted_at is null
+       order by n.id) c
+);
+comment on function syncline.install_function(int) is 'Give every connection of a sync function''s integration the sync, where it has none yet; how many.';
+
+create or replace function syncline.install_syncs(p_connection int) returns int
+language sql volatile
+return (
+  select count(syncline.install_sync(p_connection, c.id, 'base'))::int
+    from (
+      select f.id
+        from syncline.connections n
+        join syncline.functions f on f.integration_id = n.integration_id
+       where n.id = p_connection and f.kind = 'sync' and f.is_active
+       order by f.id) c
+);
+comment on function syncline.install_syncs(int) is 'Give a connection all syncs of its integration that it does not have yet; how many.';
+
+create or replace function syncline.deploy_functions(p_environment int, p_functions jsonb, p_mode text)
+returns table (integration text, kind text, name text, change text)
+language plpgsql volatile as $$
+declare
+  v_plan record;
+  v_new int;
+begin
+  perform from syncline.environments e where e.id = p_environment for no key update; -- one deployment at a time
+  perform syncline.check_deploy(p_environment, p_functions, p_mode);
+  for v_plan in select p.* from syncline.plan_deploy(p_environment, p_functions, p_mode) p loop
+    if v_plan.change in ('updated', 'removed') then
+      update syncline.functions f set is_active = false where f.id = v_plan.old_function;
+    end if;
+    if v_plan.change in ('added', 'updated') then
+      v_new := syncline.add_function(p_environment, v_plan.integration_id, v_plan.source);
+      perform syncline.move_syncs(v_plan.old_function, v_new);
+      perform syncline.install_function(v_new);
+    elsif v_plan.change = 'removed' then
+      perform syncline.delete_sync(d.id) from (
+        select s.id from syncline.syncs s where s.function_id = v_plan.old_function and s.deleted_at is null order by s.id) d;
+    end if;
+    integration := v_plan.integration;
+    kind := v_plan.kind;
+    name := v_plan.name;
+    change := v_plan.change;
+    return next;
+  end loop;
+end $$;
+comment on function syncline.deploy_functions(int, jsonb, text) is 'Deploy compiled functions, given as an array of {kind, integration, name, bundle, hash, definition}; what happened to each. Syncs appear, move to the new version or go.';
