@@ -135,6 +135,11 @@ begin atomic
 end;
 comment on function syncline.heartbeat(text, text[], bigint[], bigint[]) is 'A worker says it lives and renews the leases of its runs; the runs it no longer owns come back: it must stop them.';
 
+create or replace function syncline.heartbeat_interval() returns interval
+language sql stable
+return (select c.lease / 4 from syncline.settings c);
+comment on function syncline.heartbeat_interval() is 'How often a worker says that it lives: a quarter of the lease, so that three may be lost.';
+
 create or replace function syncline.release_run(p_run bigint, p_token bigint) returns void
 language plpgsql volatile as $$
 begin

@@ -16,7 +16,7 @@ export type LogWriter = {
 
 /** A writer of log lines; a batch that cannot be written is reported and dropped. */
 export const createLogWriter = ({ db, log }: { db: Db; log: Logger }): LogWriter => {
-  let waiting: LogLine[] = [];
+  const waiting: LogLine[] = [];
   let writing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;

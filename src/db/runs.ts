@@ -50,6 +50,7 @@ export const heartbeat = fn(
   { worker: "text", pools: "text[]", runs: "bigint[]", tokens: "bigint[]" },
   rows(z.object({ lost_run: z.number() })),
 );
+export const heartbeatInterval = fn("heartbeat_interval", {}, value(z.string()));
 export const releaseRun = fn("release_run", fence, nothing());
 export const requeueExpired = fn("requeue_expired", { nobodyLives: "boolean" }, value(z.number()));
 export const cancelRun = fn("cancel_run", { run: "bigint" }, value(z.boolean()));

@@ -1,0 +1,34 @@
+// The runs this process works on: their tokens for the heartbeat, and the switch that stops each.
+import { AppError } from "../errors.ts";
+
+type Live = { token: number; abort: AbortController; done: Promise<void> };
+
+export type LiveRuns = ReturnType<typeof createLiveRuns>;
+
+/** The register of live runs of one worker. */
+export const createLiveRuns = () => {
+  const runs = new Map<number, Live>();
+  return {
+    /** Run `work` with a signal that `stop` fires; the run is registered until it settles. */
+    track: async (run: { id: number; token: number }, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+      const abort = new AbortController();
+      const done = work(abort.signal).finally(() => runs.delete(run.id));
+      runs.set(run.id, { token: run.token, abort, done });
+      await done;
+    },
+    held: (): { runs: number[]; tokens: number[] } => ({
+      runs: [...runs.keys()],
+      tokens: [...runs.values()].map(({ token }) => token),
+    }),
+    stop: (run: number, reason: AppError = new AppError("script_aborted")): void => runs.get(run)?.abort.abort(reason),
+    stopAll: (reason: AppError): void => {
+      for (const { abort } of runs.values()) abort.abort(reason);
+    },
+    settled: async (): Promise<void> => {
+      await Promise.allSettled([...runs.values()].map(({ done }) => done));
+    },
+    get size(): number {
+      return runs.size;
+    },
+  };
+};
