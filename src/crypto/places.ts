@@ -1,0 +1,12 @@
+// What seals are bound to besides their key: a sealed value copied to another row does not open.
+
+/** The place of a connection's credentials. */
+export const credentialsPlace = (environment: number, integration: string, connection: string): string =>
+  `credentials:${environment}:${integration}:${connection}`;
+
+/** The place of an integration's client credentials. */
+export const integrationPlace = (environment: number, uniqueKey: string): string =>
+  `integration:${environment}:${uniqueKey}`;
+
+/** The place of the key that signs an environment's webhooks. */
+export const signingKeyPlace = (environment: number): string => `signing-key:${environment}`;

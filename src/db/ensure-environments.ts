@@ -1,0 +1,53 @@
+// The environments every installation has, made at the first start. What exists is never overwritten.
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import type { DataKey, Keyring } from "../crypto/keyring.ts";
+import { signingKeyPlace } from "../crypto/places.ts";
+import { sealJson } from "../crypto/seal.ts";
+import { AppError } from "../errors.ts";
+import { addApiKey, ensureEnvironment, setSigningKey } from "./environments.ts";
+import { findEnvironmentKey } from "./keys.ts";
+import type { Db, Pool } from "./pool.ts";
+import { inTransaction } from "./tx.ts";
+
+/** `newKey` is the API key made for a new environment that was given none: shown once, never stored. */
+export type EnsuredEnvironment = { id: number; name: string; isNew: boolean; newKey: string | null };
+
+const SIGNING_KEY_BYTES = 32;
+
+/** The SHA-256 by which an API key is known. */
+export const hashApiKey = (key: string): Buffer => createHash("sha256").update(key).digest();
+
+const openKey = async (db: Db, keyring: Keyring, environment: number): Promise<DataKey> => {
+  const wrapped = await findEnvironmentKey(db, { environment });
+  if (wrapped === null) throw new AppError("server_error", `Environment ${environment} has no data key.`);
+  return keyring.open(wrapped);
+};
+
+/**
+ * Make sure that each environment named exists, with a signing key, a data key and an API key, and that its data key
+ * opens with this keyring (else `server_error`). A key given in `apiKeys` acts for its environment from now on.
+ */
+export const ensureEnvironments = ({ db: pool, keyring }: { db: Pool; keyring: Keyring }) => {
+  const ensure = async (name: string, given: string | undefined): Promise<EnsuredEnvironment> =>
+    await inTransaction(pool, async (db) => {
+      const { wrapped, master_key_id: masterKeyId } = keyring.createDataKey();
+      const { id, is_new: isNew } = await ensureEnvironment(db, { name, wrapped, masterKeyId });
+      const key = await openKey(db, keyring, id);
+      if (isNew) {
+        const signingKey = randomBytes(SIGNING_KEY_BYTES).toString("base64url");
+        await setSigningKey(db, { environment: id, sealed: sealJson(key, signingKey, signingKeyPlace(id)) });
+      }
+      const newKey = isNew && given === undefined ? randomUUID() : null;
+      const apiKey = given ?? newKey;
+      if (apiKey !== null) {
+        const displayName = given === undefined ? "default" : "from settings";
+        await addApiKey(db, { environment: id, keyHash: hashApiKey(apiKey), displayName });
+      }
+      return { id, name, isNew, newKey };
+    });
+  return async (apiKeys: { [name: string]: string | undefined }): Promise<EnsuredEnvironment[]> => {
+    const made: EnsuredEnvironment[] = [];
+    for (const [name, key] of Object.entries(apiKeys)) made.push(await ensure(name, key));
+    return made;
+  };
+};

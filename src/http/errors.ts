@@ -1,0 +1,65 @@
+// Every failure becomes one shape: {"error": {"code", "message", "errors"?, "payload"?}}.
+import { randomUUID } from "node:crypto";
+import type { ErrorRequestHandler } from "express";
+import { AppError, type Code } from "../errors.ts";
+import type { Install } from "./deps.ts";
+
+type BodyError = Error & { type: string; status: number };
+
+const isBodyError = (error: unknown): error is BodyError =>
+  error instanceof Error && "type" in error && "status" in error && typeof error.type === "string";
+
+// What the SQL refuses and no handler knew better, in the API's words.
+const SQL_CODES: { [code: string]: Code } = {
+  SL002: "not_found",
+  SL003: "invalid_query_params",
+  SL004: "invalid_body",
+};
+
+const fromBodyParser = (error: BodyError): AppError => {
+  if (error.type === "entity.too.large") return new AppError("request_too_large", undefined, { cause: error });
+  if (error.type === "entity.parse.failed") return new AppError("invalid_json", undefined, { cause: error });
+  const code = error.status === 415 ? "invalid_content_type" : "invalid_body";
+  return new AppError(code, error.message, { cause: error });
+};
+
+const toAppError = (error: unknown): AppError | undefined => {
+  if (isBodyError(error) && error.status < 500) return fromBodyParser(error);
+  // A path that is not valid percent-encoding.
+  if (error instanceof URIError) return new AppError("invalid_uri_params", undefined, { cause: error });
+  if (!(error instanceof AppError)) return undefined;
+  const code = SQL_CODES[error.code];
+  const { cause, payload } = error;
+  return code === undefined
+    ? error
+    : new AppError(code, error.message, payload === undefined ? { cause } : { cause, payload });
+};
+
+/** The body of an error answer. */
+export const errorBody = ({ code, message, errors, payload }: AppError) => ({
+  error: { code, message, ...(errors && { errors }), ...(payload !== undefined && { payload }) },
+});
+
+/** 404 for what no route took, and the shape for everything thrown. Unexpected errors are logged under an id that the caller gets. */
+export const installErrors: Install = (app, { log }) => {
+  app.use((req, _res, next) => {
+    next(new AppError("not_found", `There is no ${req.method} ${req.path}.`));
+  });
+  const handle: ErrorRequestHandler = (error, req, res, _next) => {
+    const known = toAppError(error);
+    if (known !== undefined && known.status < 500) {
+      res.status(known.status).json(errorBody(known));
+      return;
+    }
+    const support = randomUUID();
+    log.error({ event: "http.failed", support, method: req.method, path: req.path, err: error }, "a request failed");
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    const code = known?.code ?? "generic_error_support";
+    const message = `Something failed on our side. Please give this id when you ask for help: ${support}`;
+    res.status(known?.status ?? 500).json(errorBody(new AppError(code, message, { payload: { id: support } })));
+  };
+  app.use(handle);
+};

@@ -1,0 +1,26 @@
+// The texts that name things, as every endpoint accepts them.
+import { z } from "zod";
+
+const MAX = 255;
+
+export const ProviderConfigKey = z
+  .string()
+  .regex(/^[a-zA-Z0-9~:.@ _-]+$/)
+  .max(MAX);
+export const ConnectionId = z
+  .string()
+  .regex(/^[a-zA-Z0-9,.;:=+~[\]|@${}"'\\/_ -]+$/)
+  .max(MAX);
+export const Name = z
+  .string()
+  .regex(/^[a-zA-Z0-9_-]+$/)
+  .max(MAX);
+export const Model = z
+  .string()
+  .regex(/^[A-Z][a-zA-Z0-9_-]+$/)
+  .max(MAX);
+export const HttpUrl = z.url({ protocol: /^https?$/ });
+export const JsonObject = z.record(z.string(), z.unknown());
+
+/** Headers that say which connection a request is about. */
+export const ConnectionHeaders = z.object({ "connection-id": ConnectionId, "provider-config-key": ProviderConfigKey });

@@ -1,0 +1,55 @@
+// The doors of the API: query, headers, body and path go through a schema, and what is wrong is named field by field.
+import type { Request } from "express";
+import { z } from "zod";
+import { AppError, type Code, type FieldError } from "../errors.ts";
+
+type DoorCode = "invalid_query_params" | "invalid_headers" | "invalid_body" | "invalid_uri_params";
+
+const toFieldError = (issue: z.core.$ZodIssue): FieldError => ({
+  code: issue.code,
+  message: issue.message,
+  path: issue.path.map(String),
+});
+
+const parse = <T>(schema: z.ZodType<T>, value: unknown, code: DoorCode): T => {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new AppError(code, undefined, { errors: result.error.issues.map(toFieldError) });
+};
+
+const Empty = z.strictObject({});
+
+/** The query, parsed; `invalid_query_params` otherwise. */
+export const readQuery = <T>(req: Request, schema: z.ZodType<T>): T => parse(schema, req.query, "invalid_query_params");
+
+/** Refuses any query. */
+export const refuseQuery = (req: Request): void => {
+  readQuery(req, Empty);
+};
+
+/** The headers named in the schema, parsed; `invalid_headers` otherwise. */
+export const readHeaders = <T>(req: Request, schema: z.ZodType<T>): T => parse(schema, req.headers, "invalid_headers");
+
+/** The JSON body, parsed; `invalid_body` otherwise. */
+export const readBody = <T>(req: Request, schema: z.ZodType<T>): T => parse(schema, req.body ?? {}, "invalid_body");
+
+/** The path's parameters, parsed; `invalid_uri_params` otherwise. */
+export const readParams = <T>(req: Request, schema: z.ZodType<T>): T => parse(schema, req.params, "invalid_uri_params");
+
+/** An `invalid_…` error about one field. */
+export const fieldError = (code: DoorCode, path: string[], message: string, cause?: unknown): AppError =>
+  new AppError(code, undefined, { cause, errors: [{ code: "custom", message, path }] });
+
+/** What the SQL refuses, by its message, as the error that this endpoint documents. */
+export type Refusals = { [message: string]: Code | (() => AppError) };
+
+/** Await `work`; what the SQL refused and `refusals` names is thrown in the API's words, anything else as it is. */
+export const translating = async <T>(refusals: Refusals, work: Promise<T>): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    const known = error instanceof AppError ? refusals[error.message] : undefined;
+    if (known === undefined) throw error;
+    throw typeof known === "function" ? known() : new AppError(known, undefined, { cause: error });
+  }
+};
