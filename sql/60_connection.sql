@@ -68,7 +68,7 @@ begin
     end if;
     exit when id is not null; -- else it was deleted in between
   end loop;
-  select k.wrapped into wrapped from syncline.data_keys k where k.connection_id = id;
+  select k.wrapped into wrapped from syncline.data_keys k where k.connection_id = import_connection.id;
   perform syncline.announce_connection(id, case when is_new then 'creation' else 'override' end);
   return next;
 end $$;

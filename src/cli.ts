@@ -3,10 +3,11 @@ import { Command } from "commander";
 import { addMigrateCommand } from "./commands/migrate.ts";
 import { addProviderCommand } from "./commands/provider.ts";
 import { addSqlCommand } from "./commands/sql.ts";
+import { addStartCommand } from "./commands/start.ts";
 import { AppError, hasCode } from "./errors.ts";
 import { withoutUrlCredentials } from "./log.ts";
 
-const COMMANDS = [addMigrateCommand, addProviderCommand, addSqlCommand];
+const COMMANDS = [addMigrateCommand, addProviderCommand, addSqlCommand, addStartCommand];
 
 // Deploy scripts tell "update the code" from "something broke"; graphile-worker uses the same number for the same thing.
 const DATABASE_AHEAD_EXIT_CODE = 57;

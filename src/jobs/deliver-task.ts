@@ -2,6 +2,7 @@
 // holds up none but its own.
 
 import type { DataKeys } from "../crypto/data-keys.ts";
+import { signingKeyPlace } from "../crypto/places.ts";
 import { openJson } from "../crypto/seal.ts";
 import type { Db } from "../db/fn.ts";
 import type { LogWriter } from "../db/log-writer.ts";
@@ -12,9 +13,6 @@ import { type Attempt, sendWebhook } from "./webhook.ts";
 const MOST_AT_ONCE = 32;
 
 export type DeliverDeps = { db: Db; keys: DataKeys; http: HttpClient; logs: LogWriter; isStopping: () => boolean };
-
-/** What the seal of an environment's signing key is bound to. */
-const signingKeyPlace = (environment: number): string => `signing-key:${environment}`;
 
 const logLine = (delivery: ClaimedDelivery, attempt: Attempt, state: string | null) => ({
   environment_id: delivery.environment_id,

@@ -5,15 +5,15 @@ import path from "node:path";
 import type { TestContext } from "node:test";
 import { type BundledProvider, createBundledProvider } from "../../src/bundled-provider/server.ts";
 import { createDataKeys, type DataKeys } from "../../src/crypto/data-keys.ts";
-import { ensureKeys } from "../../src/crypto/first-keys.ts";
 import { createKeyring } from "../../src/crypto/keyring.ts";
+import { credentialsPlace } from "../../src/crypto/places.ts";
 import { sealJson } from "../../src/crypto/seal.ts";
 import { importConnection, setCredentials } from "../../src/db/connections.ts";
+import { ensureEnvironments } from "../../src/db/ensure-environments.ts";
 import { deployFunctions, installSyncs } from "../../src/db/functions.ts";
 import { createIntegration } from "../../src/db/integrations.ts";
 import { readPage } from "../../src/db/read-page.ts";
 import { compileFolder } from "../../src/functions/compile.ts";
-import { credentialsPlace } from "../../src/functions/host/connection.ts";
 import { startWorker, type Worker } from "../../src/jobs/worker.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
@@ -65,10 +65,8 @@ export const testEngine = async (
   t.after(() => provider.close());
   const keyring = createKeyring({ masterKey: TEST_MASTER_KEY });
   const keys = createDataKeys({ db: db.pool, keyring });
-  await ensureKeys({ pool: db.pool, keyring })("dev", TEST_API_KEY);
-  const [{ id: environment }] = (await db.query("select id from syncline.environments where name = 'dev'")) as [
-    { id: number },
-  ];
+  const [dev] = await ensureEnvironments({ db: db.pool, keyring })({ dev: TEST_API_KEY });
+  const environment = dev!.id;
   const shared = { displayName: "Acme", forwardWebhooks: true, credentialsSealed: null, config: {}, custom: {} };
   await createIntegration(db.pool, { environment, uniqueKey: "acme", provider: "acme", ...shared });
   const log = createLogger("silent");
@@ -89,7 +87,7 @@ export const testEngine = async (
       wrapped: key.wrapped,
       masterKeyId: key.master_key_id,
     });
-    const place = credentialsPlace({ environment_id: environment, provider_config_key: "acme", connection_id: name });
+    const place = credentialsPlace(environment, "acme", name);
     const credentials = { type: "API_KEY", apiKey: provider.credentials.apiKey };
     await setCredentials(db.pool, {
       connection: id,

@@ -1,4 +1,5 @@
 // The run's connection: what a request needs of it, what the function may see of it, its metadata.
+import { credentialsPlace } from "../../crypto/places.ts";
 import { openJson } from "../../crypto/seal.ts";
 import { type LoadedConnection, loadConnection, writeMetadata } from "../../db/targets.ts";
 import { AppError } from "../../errors.ts";
@@ -8,13 +9,6 @@ import { Credentials } from "../../providers/credentials.ts";
 import type { RunHost } from "./run-host.ts";
 
 const REMEMBERED_MS = 60_000;
-
-/** What the seal of a connection's credentials is bound to. */
-export const credentialsPlace = (connection: {
-  environment_id: number;
-  provider_config_key: string;
-  connection_id: string;
-}): string => `credentials:${connection.environment_id}:${connection.provider_config_key}:${connection.connection_id}`;
 
 type Known = { connection: LoadedConnection; credentials: Credentials };
 
@@ -28,7 +22,9 @@ export const createConnection = (host: RunHost, catalogue: Catalogue) => {
     const sealed = connection.credentials_sealed;
     if (sealed === null) return { connection, credentials: { type: "NONE" } };
     const key = await host.keys.ofConnection(connection.id);
-    const credentials = Credentials.parse(openJson(key, sealed, credentialsPlace(connection)));
+    const { environment_id, provider_config_key, connection_id } = connection;
+    const place = credentialsPlace(environment_id, provider_config_key, connection_id);
+    const credentials = Credentials.parse(openJson(key, sealed, place));
     host.redactor.learn(credentials);
     return { connection, credentials };
   };
