@@ -32,7 +32,8 @@ union all
 select conrelid, 2, conname, concat_ws(' ', 'constraint', conname, pg_get_constraintdef(oid)), obj_description(oid, 'pg_constraint')
   from pg_constraint where contype <> 'n' and conrelid <> 0
 union all
-select i.indrelid, 3, x.relname, regexp_replace(pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX', 'index \\1'), obj_description(x.oid, 'pg_class')
+select i.indrelid, 3, x.relname,
+       replace(replace(pg_get_indexdef(i.indexrelid), 'CREATE UNIQUE INDEX', 'unique index'), 'CREATE INDEX', 'index'), obj_description(x.oid, 'pg_class')
   from pg_index i join pg_class x on x.oid = i.indexrelid
  where not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x'))
 union all

@@ -10,6 +10,10 @@ const causeOf = (error: unknown): unknown => (error as { cause?: unknown } | und
 const isOnlyFromSubtests = (error: unknown): boolean =>
   (error as { failureType?: unknown }).failureType === "subtestsFailed";
 
+// An assertion's message has the difference in it already; its other properties would repeat both sides in full.
+const describe = (error: unknown): string =>
+  error instanceof Error && error.name === "AssertionError" ? error.stack! : inspect(error);
+
 const indent = (text: string): string => text.replace(/^(?=.)/gm, "    ");
 
 type Counts = { tests: number; passed: number; skipped: number; todo: number; cancelled: number };
@@ -29,7 +33,7 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   for await (const { type, data } of source) {
     if (type === "test:fail" && !isOnlyFromSubtests(data.details.error)) {
       yield `\n✖ ${data.name}  (${shorten(data.file)}:${data.line})\n`;
-      yield `${indent(inspect(causeOf(data.details.error)))}\n`;
+      yield `${indent(describe(causeOf(data.details.error)))}\n`;
     } else if (type === "test:pass" && data.skip !== undefined && data.skip !== false) {
       yield `– skipped: ${data.name}${typeof data.skip === "string" ? ` (${data.skip})` : ""}\n`;
     } else if (type === "test:diagnostic" && data.file !== undefined) {
