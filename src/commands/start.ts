@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { createLogger } from "../log.ts";
-import { type Server, startServer } from "../main.ts";
+import type { Server } from "../main.ts";
 
 /** Resolves with the first signal that asks this process to end. Further ones are swallowed: the stop has a deadline. */
 export const untilSignal = (): Promise<NodeJS.Signals> =>
@@ -31,6 +31,7 @@ const run = async (): Promise<void> => {
   const signalled = untilSignal();
   const config = readConfig();
   const log = createLogger(config.logLevel);
+  const { startServer } = await import("../main.ts"); // not above: the other commands would load the whole server, 0.5 s
   const server = await startServer(config, log);
   announce(server);
   log.info({ event: "server.started", url: server.url, role: config.role }, "ready");
