@@ -48,7 +48,10 @@ export const clientConfig = (o: ConnectionOptions): pg.ClientConfig => {
  */
 export const createPool = (o: ConnectionOptions & { max: number; log?: Log | undefined }): Pool => {
   const pool = new pg.Pool({ ...clientConfig(o), max: o.max });
-  pool.on("error", (err) => o.log?.warn({ event: "database.connection_lost", err }, "an idle connection was lost"));
+  pool.on("error", (err) => {
+    // end() resolves before the last socket is closed; what happens to that one is no news.
+    if (!pool.ending) o.log?.warn({ event: "database.connection_lost", err }, "an idle connection was lost");
+  });
   pool.on("connect", (client) => client.on("error", ignore));
   return pool;
 };
