@@ -5,6 +5,7 @@ import path from "node:path";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const CONCURRENCY = 2;
+const TIMEOUT_MS = 300_000; // for one test: none of the short ones comes near, and a hanging one must not hang the gate
 
 const all = globSync("test/**/*.test.ts", { cwd: ROOT })
   .filter((file) => !file.startsWith("test/bench/"))
@@ -21,11 +22,17 @@ const MODES: Record<string, () => string[]> = {
 const args = process.argv.slice(2);
 const files = MODES[args[0] ?? "short"]?.() ?? args.map((file) => path.relative(ROOT, path.resolve(file)));
 
+if (files.length === 0) {
+  console.log(`there are no tests for "${args[0]}"`);
+  process.exit(0);
+}
+
 const child = spawn(
   process.execPath,
   [
     "--test",
     `--test-concurrency=${CONCURRENCY}`,
+    ...(args[0] === "long" ? [] : [`--test-timeout=${TIMEOUT_MS}`]),
     `--test-global-setup=${path.join(ROOT, "test/helpers/global-setup.ts")}`,
     `--test-reporter=${path.join(ROOT, "test/helpers/reporter.ts")}`,
     "--test-reporter-destination=stdout",

@@ -40,7 +40,10 @@ const partOf = (file: string): string => {
   return second === undefined ? path.basename(first!, ".ts") : first!;
 };
 
-const imports = readSources("src/**/*.ts").flatMap(({ file, text }) =>
+// Templates are functions as users write them: they import the SDK by its name and run elsewhere.
+const own = readSources("src/**/*.ts").filter(({ file }) => !file.startsWith("src/templates/"));
+
+const imports = own.flatMap(({ file, text }) =>
   [...text.matchAll(IMPORT)].map((match) => ({ file, target: (match[1] ?? match[2] ?? match[3])!, whole: match[0] })),
 );
 

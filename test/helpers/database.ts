@@ -19,8 +19,19 @@ export type TestDatabase = {
 
 let ownServer: Promise<TestServer> | undefined;
 
+// What finished tests leave to be closed. Hooks run in the order in which they were registered: closing in a hook of ours
+// would take the database away from under the servers that the test stops in hooks of its own, later.
+const finished: (() => Promise<void>)[] = [];
+
+const closeFinished = async (): Promise<void> => {
+  for (const close of finished.splice(0)) await close();
+};
+
 // Here and not where the server starts: there it would belong to the test that happens to be first.
-after(async () => (await ownServer)?.stop());
+after(async () => {
+  await closeFinished();
+  await (await ownServer)?.stop();
+});
 
 const findServer = async (): Promise<{ url: string; template: string }> => {
   const { SYNCLINE_TEST_SERVER: url, SYNCLINE_TEST_TEMPLATE: template } = process.env;
@@ -38,15 +49,19 @@ export const emptyDatabase = async (t: TestContext): Promise<{ url: string; name
 };
 
 const createDatabase = async (t: TestContext, server: string, template: string) => {
+  await closeFinished();
   const name = `test_${randomBytes(6).toString("hex")}`;
   // file_copy is quicker than wal_log for a template of this size, where fsync is off.
   await onServer(server, `create database ${name} template ${template} strategy file_copy`);
   const url = databaseUrl(server, name);
-  t.after(async () => {
+  t.after(() => {
     // The types of Node 24 do not have `passed` yet.
-    if ((t as unknown as { passed: boolean }).passed)
-      await onServer(server, `drop database if exists ${name} with (force)`);
-    else t.diagnostic(`the database ${name} is kept`);
+    const isPassed = (t as unknown as { passed: boolean }).passed;
+    if (!isPassed) t.diagnostic(`the database ${name} is kept`);
+    const drop = `drop database if exists ${name} with (force)`;
+    // A connection that a failed test still holds would keep this process from ending.
+    const disconnect = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
+    finished.push(async () => void (await onServer(server, isPassed ? drop : disconnect)));
   });
   return { name, url };
 };
@@ -63,8 +78,11 @@ export const testDatabase = async (t: TestContext, o: { poolSize?: number } = {}
     return made;
   };
   const pool = newPool({ max: o.poolSize ?? 10 });
-  t.after(async () => {
-    await Promise.all(pools.filter((one) => !one.ended).map((one) => one.end()));
+  t.after(() => {
+    // Not awaited: the end of a pool waits for clients that were never given back; what comes after closes them.
+    finished.unshift(async () => {
+      for (const one of pools.filter((made) => !made.ended)) void one.end();
+    });
   });
   const query: TestDatabase["query"] = async (sql, params = []) => (await pool.query(sql, params)).rows;
   return { pool, url, name, query, clock, newPool };

@@ -32,7 +32,7 @@ const startOwn = async (): Promise<{ url: string; stop: () => Promise<void> }> =
     await server.stop({ keep: kept.length > 0 });
     if (kept.length === 0) return;
     const example = `SYNCLINE_DATA=${server.dataFolder} npm run -s syncline sql -- --database ${kept[0]} '<query>'`;
-    process.stdout.write(`The databases of failed tests (${kept.join(", ")}) stay for an hour:\n  ${example}\n`);
+    process.stderr.write(`The databases of failed tests (${kept.join(", ")}) stay for an hour:\n  ${example}\n`);
   };
   return { url, stop };
 };

@@ -1,7 +1,8 @@
 // Makes the cluster with initdb: beside its final place and then renamed, so that an interrupted one is never used.
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import { promisify } from "node:util";
 import { AppError } from "../../errors.ts";
 import type { OsUser } from "./os-user.ts";
@@ -28,14 +29,24 @@ const initdbArgs = (folder: string, passwordFile: string, isDurable: boolean): s
   ...SETTINGS.map((setting) => `--set=${setting}`),
 ];
 
-const own = (path: string, user: OsUser | undefined): void => {
-  if (user) chownSync(path, user.uid, user.gid);
+const UNFINISHED = /^initdb-/;
+
+/** Remove what an interrupted initdb left beside the cluster; call it only as the owner of the data folder. */
+export const removeUnfinished = (cluster: string): void => {
+  const parent = path.dirname(cluster);
+  for (const name of readdirSync(parent).filter((one) => UNFINISHED.test(one))) {
+    rmSync(path.join(parent, name), { recursive: true, force: true });
+  }
+};
+
+const own = (file: string, user: OsUser | undefined): void => {
+  if (user) chownSync(file, user.uid, user.gid);
 };
 
 /** Initialise a cluster at `place.cluster` (0.6 s). `isDurable: false` skips the final fsync, for tests. */
 export const makeCluster = async (place: Place, o: { password: string; isDurable: boolean }): Promise<void> => {
   const { cluster, user } = place;
-  const unfinished = `${cluster}.${randomUUID()}`;
+  const unfinished = path.join(path.dirname(cluster), `initdb-${randomUUID()}`);
   const passwordFile = `${unfinished}.password`;
   try {
     mkdirSync(unfinished, { mode: 0o700 });

@@ -77,6 +77,7 @@ export const startServer = async (
   closeSync(log);
   const exited = exitOf(child);
   child.unref();
+  if (child.pid !== undefined) child.once("exit", startWatchdog(place, child.pid));
   const isGone = () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
   const isReady = () => {
     const lines = readPidFile(place.cluster);
@@ -90,7 +91,5 @@ export const startServer = async (
       `Postgres did not start; ${o.logFile} ends with:\n${lastLines(o.logFile)}`,
     );
   }
-  const callOff = startWatchdog(place, child.pid!);
-  child.once("exit", callOff);
   return { pid: child.pid!, stop: () => stopWithin(child, exited) };
 };

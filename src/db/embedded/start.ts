@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
-import type { AppError } from "../../errors.ts";
+import { AppError } from "../../errors.ts";
 import { connect } from "../pool.ts";
-import { makeCluster } from "./cluster.ts";
+import { makeCluster, removeUnfinished } from "./cluster.ts";
 import { takeOwnerLock } from "./owner-lock.ts";
 import { findPlace, type Place } from "./place.ts";
 import { type Server, type Settings, startServer } from "./server.ts";
@@ -56,6 +56,11 @@ const startOnFreePort = async (place: Place, state: State, o: { dataFolder: stri
   }
 };
 
+const refuseUnknown = (cluster: string): never => {
+  const message = `${cluster} is there but postgres.json, which has its password, is not: restore the one or move the other`;
+  throw new AppError("embedded_postgres_failed", message);
+};
+
 const startOwned = async (
   place: Place,
   o: { dataFolder: string; settings: Settings; note: (line: string) => void },
@@ -63,6 +68,8 @@ const startOwned = async (
   const before = readState(o.dataFolder);
   const state = before ?? { cluster: place.cluster, port: 0, password: newPassword() };
   await stopStaleServer(place.cluster, o.note);
+  if (before === null && existsSync(place.cluster)) refuseUnknown(place.cluster);
+  removeUnfinished(place.cluster);
   if (before === null) writeState(o.dataFolder, state); // the password must not be lost between here and the first start
   if (!existsSync(place.cluster)) {
     await makeCluster(place, { password: state.password, isDurable: o.settings.fsync !== "off" });
