@@ -51,7 +51,8 @@ language sql immutable parallel safe
 return (
   select to_timestamp((floor((extract(epoch from p_after) - g.phase) / g.every) + 1) * g.every + g.phase)
     from (
-      select f.every, f.every * (('x' || left(replace(p_uid::text, '-', ''), 8))::bit(32)::bigint / 4294967296.0) as phase
+      -- Whole milliseconds: a phase finer than a timestamp would be rounded down and come again as its own next tick.
+      select f.every, trunc(f.every * (('x' || left(replace(p_uid::text, '-', ''), 8))::bit(32)::bigint / 4294967296.0), 3) as phase
         from (select extract(epoch from p_frequency) as every) f
     ) g
 );
