@@ -18,7 +18,8 @@ export type TestProcess = {
   lines: Line[];
   /** The first JSON line, past or to come, that `isIt` accepts. Rejects when the process ends before or after a minute. */
   line: (isIt: (line: Line) => boolean) => Promise<Line>;
-  send: (text: string) => void;
+  /** End its standard input. */
+  end: () => void;
   kill: (signal: NodeJS.Signals) => void;
   /** The exit code, or the signal that ended it. */
   exited: Promise<number | NodeJS.Signals>;
@@ -92,7 +93,7 @@ export const startProcess = (
     output,
     lines,
     line,
-    send: (text) => child.stdin.write(`${text}\n`),
+    end: () => child.stdin.end(),
     kill: (signal) => child.kill(signal),
     exited,
     isAlive,
