@@ -31,6 +31,17 @@ begin atomic
 end;
 comment on function syncline.plan_deploy(int, jsonb, text) is 'What deploying these functions would do to each: added, updated, unchanged, or (mode all: anywhere, mode integration: in the integrations named) removed.';
 
+create or replace function syncline.frequency_of(p_function jsonb) returns interval
+language plpgsql immutable as $$
+begin
+  return case when p_function ->> 'kind' = 'sync' then syncline.parse_frequency(p_function #>> '{definition,frequency}') end;
+exception when sqlstate 'SL004' then
+  raise exception using errcode = 'SL004',
+    message = format('%s/%s: frequency %s', p_function ->> 'integration', p_function ->> 'name', sqlerrm),
+    hint = 'Write "every 15 minutes", "every hour", "every half day", "every day", "5m"; at least 15 seconds.';
+end $$;
+comment on function syncline.frequency_of(jsonb) is 'The frequency of a compiled function, null when it is no sync; SL004 that names the function when it has none.';
+
 create or replace function syncline.check_deploy(p_environment int, p_functions jsonb, p_mode text) returns void
 language plpgsql stable as $$
 declare
@@ -50,19 +61,9 @@ begin
   if found then
     raise exception using errcode = 'SL004', message = format('%s "%s" of "%s" is there twice', v_row.kind, v_row.name, v_row.integration);
   end if;
+  perform syncline.frequency_of(f.value) from jsonb_array_elements(p_functions) as f (value);
 end $$;
-comment on function syncline.check_deploy(int, jsonb, text) is 'SL004 that names what is wrong with a deployment: an unknown mode, a missing integration, a function given twice.';
-
-create or replace function syncline.frequency_of(p_function jsonb) returns interval
-language plpgsql immutable as $$
-begin
-  return case when p_function ->> 'kind' = 'sync' then syncline.parse_frequency(p_function #>> '{definition,frequency}') end;
-exception when sqlstate 'SL004' then
-  raise exception using errcode = 'SL004',
-    message = format('%s/%s: frequency %s', p_function ->> 'integration', p_function ->> 'name', sqlerrm),
-    hint = 'Write "every 15 minutes", "every hour", "every half day", "every day", "5m"; at least 15 seconds.';
-end $$;
-comment on function syncline.frequency_of(jsonb) is 'The frequency of a compiled function, null when it is no sync; SL004 that names the function when it has none.';
+comment on function syncline.check_deploy(int, jsonb, text) is 'SL004 that names what is wrong with a deployment: an unknown mode, a missing integration, a function given twice, a frequency that is none.';
 
 create or replace function syncline.add_function(p_environment int, p_integration int, p_function jsonb) returns int
 language sql volatile

@@ -14,10 +14,10 @@ const list = (found: Value | undefined): string[] => {
   return [found];
 };
 
-/** The query string as an object without prototype. */
-export const parseQuery = (text: string): Record<string, Value> => {
+/** The query string as an object without prototype; Express gives null for a URL without one. */
+export const parseQuery = (text: string | null): Record<string, Value> => {
   const query: Record<string, Value> = Object.create(null);
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of new URLSearchParams(text ?? "")) {
     const [, key, inner] = BRACKETS.exec(name) ?? [];
     if (key === undefined || inner === undefined) query[name] = append(query[name], value);
     else if (inner === "") query[key] = [...list(query[key]), value];

@@ -1,0 +1,108 @@
+// /integrations and /providers.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PROD_KEY, syncFunction, testApi } from "./api.ts";
+
+const CLIENT = { type: "OAUTH2", client_id: "id", client_secret: "secret", scopes: "a,b" };
+
+test("an integration is created, listed, looked at, changed and deleted", async (t) => {
+  const api = await testApi(t);
+  const body = { provider: "acme-oauth2", unique_key: "my acme", credentials: CLIENT };
+  const { data: made } = await api.must("POST", "/integrations", { body });
+  assert.deepEqual(Object.keys(made).sort(), [
+    "created_at",
+    "display_name",
+    "forward_webhooks",
+    "logo",
+    "provider",
+    "unique_key",
+    "updated_at",
+  ]);
+  assert.deepEqual([made.unique_key, made.provider, made.forward_webhooks], ["my acme", "acme-oauth2", true]);
+  assert.deepEqual((await api.must("GET", "/integrations")).data, [made]);
+  assert.deepEqual((await api.must("GET", "/integrations/my%20acme")).data, made);
+  const { data: full } = await api.must("GET", "/integrations/my%20acme?include=webhook&include=credentials");
+  assert.deepEqual(full.credentials, { ...CLIENT, webhook_secret: null });
+  assert.equal(full.webhook_url, null);
+  const patch = { display_name: "Acme!", forward_webhooks: false, unique_key: "acme" };
+  const { data: changed } = await api.must("PATCH", "/integrations/my%20acme", { body: patch });
+  assert.deepEqual([changed.unique_key, changed.display_name, changed.forward_webhooks], ["acme", "Acme!", false]);
+  const renamed = await api.must("GET", "/integrations/acme?include=credentials");
+  assert.equal(renamed.data.credentials.client_secret, "secret");
+  assert.deepEqual(await api.must("DELETE", "/integrations/acme"), { success: true });
+  for (const method of ["GET", "DELETE"]) {
+    const gone = await api.call(method, "/integrations/acme");
+    assert.deepEqual([gone.status, gone.body.error.code], [404, "not_found"]);
+  }
+  assert.equal((await api.call("PATCH", "/integrations/acme", { body: {} })).status, 404);
+  await api.integrate("acme");
+});
+
+test("client credentials are sealed", async (t) => {
+  const api = await testApi(t);
+  await api.must("POST", "/integrations", { body: { provider: "acme-oauth2", unique_key: "a", credentials: CLIENT } });
+  const [row] = await api.db.query("select credentials_sealed from syncline.integrations");
+  assert.doesNotMatch(row?.credentials_sealed.toString("latin1"), /secret/);
+});
+
+test("a wrong integration is refused by its field", async (t) => {
+  const api = await testApi(t);
+  await api.integrate("crm");
+  await api.connect("crm", "one");
+  const refused = async (method: string, path: string, body: object) => {
+    const answer = await api.call(method, path, { body });
+    assert.deepEqual([answer.status, answer.body.error.code], [400, "invalid_body"]);
+    return answer.body.error.errors[0].path.join(".");
+  };
+  assert.equal(await refused("POST", "/integrations", { provider: "nothing", unique_key: "a" }), "provider");
+  assert.equal(await refused("POST", "/integrations", { provider: "acme", unique_key: "crm" }), "unique_key");
+  assert.equal(await refused("POST", "/integrations", { provider: "acme", unique_key: "a/b" }), "unique_key");
+  const credentials = { type: "OAUTH2", client_id: "i", client_secret: "s" };
+  assert.equal(
+    await refused("POST", "/integrations", { provider: "acme", unique_key: "a", credentials }),
+    "credentials.type",
+  );
+  assert.equal(await refused("PATCH", "/integrations/crm", { unique_key: "erp" }), "unique_key");
+  await api.integrate("free");
+  assert.equal(await refused("PATCH", "/integrations/free", { unique_key: "crm" }), "unique_key");
+  assert.equal(await refused("PATCH", "/integrations/free", { provider: "x" }), "");
+  const include = await api.call("GET", "/integrations/crm?include=secrets");
+  assert.equal(include.body.error.code, "invalid_query_params");
+});
+
+test("deleting an integration deletes its connections and stops its functions", async (t) => {
+  const api = await testApi(t);
+  await api.integrate("crm");
+  await api.connect("crm", "one");
+  await api.deploy([syncFunction("crm", "contacts")]);
+  await api.must("DELETE", "/integrations/crm");
+  assert.deepEqual((await api.must("GET", "/connections")).connections, []);
+  const [left] = await api.db.query(`
+    select (select count(*) from syncline.functions where is_active) as functions,
+           (select count(*) from syncline.runs where state in ('ready', 'running')) as runs,
+           (select count(*) from syncline.data_keys where connection_id is not null) as keys`);
+  assert.deepEqual(left, { functions: 0, runs: 0, keys: 0 });
+});
+
+test("the other environment's key finds and changes nothing", async (t) => {
+  const api = await testApi(t);
+  await api.integrate("crm");
+  const key = PROD_KEY;
+  assert.deepEqual((await api.must("GET", "/integrations", { key })).data, []);
+  for (const [method, body] of [["GET"], ["DELETE"], ["PATCH", { display_name: "mine" }]] as [string, object?][]) {
+    assert.equal((await api.call(method, "/integrations/crm", { key, body })).status, 404);
+  }
+  assert.equal((await api.must("GET", "/integrations/crm")).data.display_name.includes("mine"), false);
+});
+
+test("the catalogue is listed, searched and read by name", async (t) => {
+  const api = await testApi(t);
+  const all = (await api.must("GET", "/providers")).data;
+  assert.ok(all.length > 10);
+  const found = (await api.must("GET", "/providers?search=ACME")).data.map((one: { name: string }) => one.name);
+  assert.deepEqual(found, ["acme", "acme-oauth2"]);
+  const { data } = await api.must("GET", "/providers/acme");
+  assert.deepEqual([data.name, data.auth_mode], ["acme", "API_KEY"]);
+  assert.ok(data.logo_url.startsWith("http"));
+  assert.equal((await api.call("GET", "/providers/nothing")).body.error.code, "not_found");
+});
