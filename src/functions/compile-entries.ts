@@ -64,8 +64,16 @@ const fromLayout = async (dir: string) => {
   return { entries: names.sort().map(toEntry), problems };
 };
 
-/** The entry points in the order of index.ts, otherwise by name. */
-export const findEntryPoints = async (dir: string): Promise<{ entries: EntryPoint[]; problems: Problem[] }> => {
+/** The entry points in the order of index.ts, otherwise by name; only those of `integrations` where given. */
+export const findEntryPoints = async (
+  dir: string,
+  integrations?: string[],
+): Promise<{ entries: EntryPoint[]; problems: Problem[] }> => {
   const index = await readIndex(dir);
-  return index === undefined ? await fromLayout(dir) : await fromIndex(dir, index);
+  const found = index === undefined ? await fromLayout(dir) : await fromIndex(dir, index);
+  if (integrations === undefined) return found;
+  const missing = integrations.filter((name) => !found.entries.some(({ integration }) => integration === name));
+  const problems = missing.map((name): Problem => ({ file: ".", message: `There is no function of "${name}" here.` }));
+  const entries = found.entries.filter(({ integration }) => integrations.includes(integration));
+  return { entries, problems: [...found.problems, ...problems] };
 };

@@ -45,11 +45,15 @@ const modelProblems = (placed: Placed[]): Problem[] =>
 
 /**
  * Compile every function of the folder. Whatever the authors got wrong comes back as a problem with its place, all of it
- * at once; `functions` holds what compiled, which is everything only when there are no problems. Rejects when `dir` is no folder.
+ * at once; `functions` holds what compiled, which is everything only when there are no problems. `integrations` leaves all
+ * others aside. Rejects when `dir` is no folder.
  */
-export const compileFolder = async (dir: string): Promise<Compiled> => {
+export const compileFolder = async (
+  dir: string,
+  o: { integrations?: string[] | undefined } = {},
+): Promise<Compiled> => {
   const root = await realpath(dir);
-  const { entries, problems } = await findEntryPoints(root);
+  const { entries, problems } = await findEntryPoints(root, o.integrations);
   const bundled = await bundleEntries(root, entries);
   problems.push(...bundled.problems);
   const placed: Placed[] = [];

@@ -1,5 +1,6 @@
 // The code that runs inside every isolate, SDK and zod in one text, with V8's cache of it: made once, given to each thread.
 import { fileURLToPath } from "node:url";
+import v8 from "node:v8";
 import vm from "node:vm";
 import { build } from "esbuild";
 
@@ -16,8 +17,16 @@ ${code}
 return module.exports.startRuntime;
 })()`;
 
+/**
+ * With loop unrolling V8 takes some endless loops (`for (;;) new Array(1000).fill(1)`) for short ones and drops their stack
+ * check. Such a loop cannot be ended from outside, and when it eats memory the whole process aborts instead of its thread.
+ * The flag is the process's, must be set before a thread starts, and is part of what a code cache is checked against.
+ */
+const keepLoopsInterruptible = (): void => v8.setFlagsFromString("--no-turboshaft-loop-unrolling");
+
 /** Bundle the isolate's side of `sdk/`; takes about 0.1 s. */
 export const buildRuntimeCode = async (): Promise<RuntimeCode> => {
+  keepLoopsInterruptible();
   const { outputFiles } = await build({
     entryPoints: [ENTRY],
     bundle: true,

@@ -35,6 +35,14 @@ const setGlobals = (globals: Record<string, unknown>): void => {
   }
 };
 
+/** Takes away what runs put into the global object. */
+const createSweep = () => {
+  const own = new Set(Reflect.ownKeys(globalThis));
+  return (): void => {
+    for (const key of Reflect.ownKeys(globalThis)) if (!own.has(key)) Reflect.deleteProperty(globalThis, key);
+  };
+};
+
 /** Start taking runs. The two functions returned tell it about promises nobody awaits. */
 export const startRuntime = ({ port, compile, timers: hostTimers, nextTurn, globals, modules }: Bridge) => {
   const calls = createCalls((message) => port.postMessage(message));
@@ -45,6 +53,7 @@ export const startRuntime = ({ port, compile, timers: hostTimers, nextTurn, glob
   const console = createConsole(() => current?.log);
   Error.stackTraceLimit = STACK_FRAMES;
   setGlobals({ ...globals, setTimeout, clearTimeout, console });
+  const sweepGlobals = createSweep();
 
   const turn = (): Promise<void> => new Promise((resolve) => nextTurn(resolve));
 
@@ -61,6 +70,7 @@ export const startRuntime = ({ port, compile, timers: hostTimers, nextTurn, glob
     const outcome = await current.finish();
     current = undefined;
     timers.clearAll();
+    sweepGlobals();
     sendOutcome(outcome);
   };
 
