@@ -80,7 +80,7 @@ begin atomic
            interrupt_after = syncline.now() + c.time_slice,
            sync_type = case when s.last_success_at is null then 'INITIAL' else 'INCREMENTAL' end,
            last_success_at = s.last_success_at,
-           checkpoint_from = case when r.attempt > 0 then r.checkpoint_from else (
+           checkpoint_from = case when r.started_at is not null then r.checkpoint_from else (
              select k.value from syncline.checkpoints k
               where k.connection_id = s.connection_id and k.kind = 'sync' and k.name = s.name and k.variant = s.variant) end
       from next, syncline.syncs s, syncline.settings c

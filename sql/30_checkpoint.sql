@@ -67,7 +67,7 @@ return exists (
     from syncline.runs r
     join syncline.syncs s on s.id = r.sync_id
     join syncline.checkpoints k on k.connection_id = r.connection_id and k.kind = r.kind and k.name = s.name and k.variant = s.variant
-    join syncline.runs w on w.id = k.run_id
-   where r.id = p_run and w.id <> r.id and w.state = 'succeeded'
+    left join syncline.runs w on w.id = k.run_id -- housekeeping may have deleted it long ago
+   where r.id = p_run and k.run_id <> r.id and coalesce(w.state, 'succeeded') = 'succeeded'
 );
 comment on function syncline.is_incremental(bigint) is 'True when the run continues from a checkpoint that a finished run left: it will not see everything, so nothing may be deleted for not being seen.';
