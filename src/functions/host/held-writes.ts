@@ -38,6 +38,7 @@ export const createHeldWrites = (deps: {
   let rows = 0;
   let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
+  let sending: Promise<unknown> = Promise.resolve();
 
   const send = async (db: Db, write: Write, checkpoint: Checkpoint | null): Promise<boolean> => {
     const { kind, ...given } = write;
@@ -53,13 +54,17 @@ export const createHeldWrites = (deps: {
       return checkpoint === undefined ? false : saveCheckpoint(db, { ...fence, value: checkpoint });
     });
 
-  const flush = async (checkpoint?: Checkpoint): Promise<boolean> => {
+  // Streams are locked in the order of their ids by everybody; the sort keeps the order of writes to one stream.
+  const take = (): Write[] => {
     clearTimeout(timer);
-    // Streams are locked in the order of their ids by everybody; the sort keeps the order of writes to one stream.
     const writes = held.toSorted((a, b) => a.stream - b.stream);
     held = [];
     rows = 0;
     bytes = 0;
+    return writes;
+  };
+
+  const commit = async (writes: Write[], checkpoint?: Checkpoint): Promise<boolean> => {
     const [only] = writes;
     if (only === undefined)
       return checkpoint === undefined ? false : saveCheckpoint(pool, { ...fence, value: checkpoint });
@@ -69,12 +74,21 @@ export const createHeldWrites = (deps: {
     return sendAll(writes, checkpoint);
   };
 
+  const flush = async (checkpoint?: Checkpoint): Promise<boolean> => {
+    const writes = take();
+    await sending;
+    return commit(writes, checkpoint);
+  };
+
   const hold = async (write: Write): Promise<void> => {
     held.push(write);
     rows += write.ids.length;
     bytes += bytesOf(write);
     if (rows > MAX_ROWS || bytes > MAX_BYTES) {
-      await flush();
+      // In the background, so that the next page is compared and sealed meanwhile; one at a time bounds the memory.
+      await sending;
+      sending = commit(take());
+      sending.catch(() => {}); // whoever awaits it next gets the error
       return;
     }
     clearTimeout(timer);

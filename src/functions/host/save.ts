@@ -1,8 +1,9 @@
 // batchSave and batchDelete: compare first, seal and send only what the database asks for.
+import type { DataKey } from "../../crypto/keyring.ts";
 import { contentHash, sealAll } from "../../crypto/seal.ts";
 import { diffRecords } from "../../db/records.ts";
 import { sealPlace } from "../../db/seal-place.ts";
-import { contentOf, readInput } from "./record-input.ts";
+import { contentOf, type Input, readInput } from "./record-input.ts";
 import type { RunHost } from "./run-host.ts";
 
 const UNCHANGED = ".";
@@ -18,6 +19,35 @@ const warnOfDoubles = (host: RunHost, doubles: string[], model: string): void =>
   });
 };
 
+// Compared in halves on one connection: while Postgres looks up the first, the second is made ready here.
+const ROWS_PER_DIFF = 500;
+
+type Prepared = { ids: string[]; texts: string[]; hashes: Buffer[]; letters: string };
+
+const compare = async (host: RunHost, stream: number, key: DataKey, inputs: Input[]): Promise<Prepared> => {
+  const ids = inputs.map(({ id }) => id);
+  const texts: string[] = [];
+  const hashes: Buffer[] = [];
+  const answers: Promise<string>[] = [];
+  const client = await host.pool.connect();
+  try {
+    for (let from = 0; from < inputs.length; from += ROWS_PER_DIFF) {
+      const until = Math.min(from + ROWS_PER_DIFF, inputs.length);
+      for (let at = from; at < until; at++) {
+        const text = contentOf(inputs[at]!.row);
+        texts.push(text);
+        hashes.push(contentHash(key, text));
+      }
+      const part = { ids: ids.slice(from, until), hashes: hashes.slice(from, until) };
+      answers.push(diffRecords(client, { ...host.fence, stream, ...part }));
+    }
+    return { ids, texts, hashes, letters: (await Promise.all(answers)).join("") };
+  } finally {
+    await Promise.allSettled(answers);
+    client.release();
+  }
+};
+
 /** `batchSave(rows, model)`: at most 1,000 rows. */
 export const batchSave =
   (host: RunHost) =>
@@ -26,10 +56,7 @@ export const batchSave =
     warnOfDoubles(host, doubles, model);
     const stream = await host.streamOf(model);
     const key = await host.keys.ofConnection(host.lease.connection_id);
-    const ids = inputs.map(({ id }) => id);
-    const texts = inputs.map(({ row }) => contentOf(row));
-    const hashes = texts.map((text) => contentHash(key, text));
-    const letters = await diffRecords(host.pool, { ...host.fence, stream, ids, hashes });
+    const { ids, texts, hashes, letters } = await compare(host, stream, key, inputs);
     const wanted = ids.flatMap((_, at) => (letters[at] === UNCHANGED ? [] : [at]));
     if (wanted.length === 0) return true;
     const payloads = sealAll(

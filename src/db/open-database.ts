@@ -1,7 +1,7 @@
 // The database of this process: the one DATABASE_URL names, or the embedded one of the data folder.
-import type { Config } from "./config.ts";
-import { startEmbeddedPostgres } from "./db/embedded/start.ts";
-import type { Logger } from "./log.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../log.ts";
+import { startEmbeddedPostgres } from "./embedded/start.ts";
 
 export type Database = {
   url: string;

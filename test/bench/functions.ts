@@ -1,0 +1,30 @@
+// The functions that the benchmarks run: one that only is (model Item), one that does nothing, one that says when it began.
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+const sync = (frequency: string, exec: string, model: string): string => `
+import { createSync } from "syncline";
+import * as z from "zod";
+export default createSync({
+  description: "benchmark", version: "1.0.0", frequency: "${frequency}", autoStart: false,
+  models: { ${model}: z.object({ id: z.string() }) },
+  exec: async (nango) => { ${exec} },
+});
+`;
+
+const BULK = `
+    for (let page = 0; ; page++) {
+      const { data } = await nango.get({ endpoint: "/items", params: { page } });
+      if (data.length === 0) return;
+      await nango.batchSave(data, "Bulk");
+    }`;
+
+/** Write them as a functions folder. */
+export const writeFunctions = (folder: string): void => {
+  const syncs = path.join(folder, "bench", "syncs");
+  mkdirSync(syncs, { recursive: true });
+  writeFileSync(path.join(syncs, "items.ts"), sync("every hour", "", "Item"));
+  writeFileSync(path.join(syncs, "empty.ts"), sync("every hour", "", "Nothing"));
+  writeFileSync(path.join(syncs, "first-line.ts"), sync("every hour", 'await nango.log("first line");', "Line"));
+  writeFileSync(path.join(syncs, "bulk.ts"), sync("every hour", BULK, "Bulk"));
+};

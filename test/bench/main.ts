@@ -1,0 +1,35 @@
+// `npm run bench [-- --json FILE] [-- --only NAME]`: the budgets, measured in one run each, printed as ratios.
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { benchIdle } from "./idle.ts";
+import { benchMemory } from "./memory.ts";
+import { benchRecords } from "./records.ts";
+import { benchRefresh } from "./refresh.ts";
+import { type Result, toTable } from "./result.ts";
+import { benchDispatch, benchRuns } from "./runs.ts";
+import { type Bench, setUp } from "./setup.ts";
+
+const onServer = (role: "all" | "api", work: (bench: Bench) => Promise<Result[]>) => async (): Promise<Result[]> => {
+  const bench = await setUp(role);
+  return await work(bench).finally(bench.stop);
+};
+
+const ALL: Record<string, () => Promise<Result[]>> = {
+  records: onServer("api", benchRecords),
+  refresh: onServer("api", benchRefresh),
+  runs: onServer("all", benchRuns),
+  dispatch: onServer("api", benchDispatch),
+  memory: benchMemory,
+  idle: onServer("all", benchIdle),
+};
+
+const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string" } } });
+const results: Result[] = [];
+for (const [name, work] of Object.entries(ALL)) {
+  if (values.only !== undefined && values.only !== name) continue;
+  process.stderr.write(`${name} ...\n`);
+  results.push(...(await work()));
+}
+console.log(toTable(results));
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
+process.exit(results.every(({ isMet }) => isMet) ? 0 : 1);
