@@ -29,7 +29,7 @@ test("any value crosses exactly as JSON would carry it", () => {
     fc.property(tree, (value) => {
       const text = JSON.stringify(value);
       assert.equal(JSON.stringify(toPlain(value)), text);
-      if (text !== undefined) assert.deepEqual(structuredClone(toPlain(value)), structuredClone(JSON.parse(text)));
+      assert.equal(JSON.stringify(structuredClone(toPlain(value))), text);
     }),
     { numRuns: 300 },
   );

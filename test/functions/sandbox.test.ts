@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { poolForFile, recordingHost } from "./isolates.ts";
 
-const { runBody } = poolForFile(1);
+const { run, runBody } = poolForFile(1);
 
 const resultOf = async (body: string, answers = {}) => {
   const outcome = await runBody(body, { call: recordingHost(answers).call });
@@ -144,4 +144,11 @@ test("prototypes that Node's own code looks at take no additions", async () => {
   const body = `const shared = Object.getPrototypeOf(Object.getPrototypeOf(URL.prototype) ?? {}) ?? Object.getPrototypeOf(URL.prototype);
     try { Object.defineProperty(shared, "importModuleDynamically", { value: 1 }); return "added"; } catch { return "refused"; }`;
   assert.equal(await resultOf(body), "refused");
+});
+
+test("zod can be imported in each of its ways", async () => {
+  const source = `import { z, object as named } from "zod"; import * as all from "zod"; import whole from "zod";
+    export default { exec: async () => [z, all, whole, { object: named, string: z.string }].map((zod) =>
+      zod.object({ a: zod.string() }).safeParse({ a: "x" }).success && all.z === z) };`;
+  assert.deepEqual(await run(source), { ok: true, value: [true, true, true, true] });
 });

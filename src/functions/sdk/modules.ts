@@ -11,10 +11,17 @@ export type Compile = (code: string, filename: string) => Factory;
 /** Where stack traces place a bundle's code, until the host maps them to the author's files. */
 const fileName = (hash: string): string => `function-${hash}.cjs`;
 
+// A bundle's import copies every own property of a module, 300 for zod, at each run; inherited ones it takes as they are.
+const zodModule = Object.create(zod, {
+  z: { value: zod.z, enumerable: true },
+  default: { value: zod.z, enumerable: true },
+  __esModule: { value: true },
+});
+
 /** `load(hash, bundle)` gives the default export; `bundle` is null when this thread has had it before. */
 export const createLoader = ({ compile, shared }: { compile: Compile; shared: Record<string, unknown> }) => {
   const factories = new Map<string, Factory>();
-  const provided = new Map<string, unknown>(Object.entries({ zod, syncline: sdk, nango: sdk, ...shared }));
+  const provided = new Map<string, unknown>(Object.entries({ zod: zodModule, syncline: sdk, nango: sdk, ...shared }));
 
   const require: Require = (name) => {
     if (!provided.has(name)) throw new Error(`A function cannot require "${name}".`);

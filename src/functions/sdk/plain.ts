@@ -64,5 +64,5 @@ const visit = (value: unknown, depth: number): unknown => {
   return plainObject(value as Record<string, unknown>, depth);
 };
 
-/** `value` as `JSON.parse(JSON.stringify(value))` would give it; shares every part that needed no change. Throws TypeError for bigints and cycles. */
+/** `value` as `JSON.parse(JSON.stringify(value))` would give it (but -0 stays -0); shares every part that needed no change. Throws TypeError for bigints and cycles. */
 export const toPlain = (value: unknown): unknown => visit(value, 0);
