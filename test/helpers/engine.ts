@@ -31,10 +31,14 @@ export type Engine = Installation & {
 /** An engine on a fresh database; everything ends with the test. `rows` are those of the bundled provider. */
 export const testEngine = async (
   t: TestContext,
-  o: { rows?: { contacts?: number; companies?: number; tickets?: number }; seed?: number } = {},
+  o: { rows?: { contacts?: number; companies?: number; tickets?: number }; seed?: number; pageDelayMs?: number } = {},
 ): Promise<Engine> => {
   const db = await testDatabase(t, { poolSize: 30 });
-  const provider = await createBundledProvider({ seed: o.seed ?? 1, rows: o.rows ?? { contacts: 250 } });
+  const provider = await createBundledProvider({
+    seed: o.seed ?? 1,
+    rows: o.rows ?? { contacts: 250 },
+    pageDelayMs: o.pageDelayMs ?? 0,
+  });
   t.after(() => provider.close());
   const keyring = createKeyring({ masterKey: TEST_MASTER_KEY });
   const keys = createDataKeys({ db: db.pool, keyring });
