@@ -42,6 +42,8 @@ language plpgsql volatile as $$
 declare
   v_integration int := syncline.resolve_integration(p_environment, p_integration);
 begin
+  -- A deployment locks this row too: else neither would see the other's new row, and the connection would miss a sync.
+  perform from syncline.environments e where e.id = p_environment for share;
   loop
     insert into syncline.connections as n (
       environment_id, integration_id, connection_id, auth_mode, connection_config, metadata, tags, end_user, webhook_url_override)

@@ -139,7 +139,7 @@ declare
   v_plan record;
   v_new int;
 begin
-  perform from syncline.environments e where e.id = p_environment for no key update; -- one deployment at a time
+  perform from syncline.environments e where e.id = p_environment for no key update; -- one deployment at a time, and no import beside it
   perform syncline.check_deploy(p_environment, p_functions, p_mode);
   for v_plan in select p.* from syncline.plan_deploy(p_environment, p_functions, p_mode) p loop
     if v_plan.change in ('updated', 'removed') then

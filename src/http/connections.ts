@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { deleteConnection, getConnection, listConnections, patchConnection } from "../db/connections.ts";
 import { getIntegration } from "../db/integrations.ts";
+import { inTransaction } from "../db/tx.ts";
 import { AppError } from "../errors.ts";
 import { covers, environmentOf, requireScope } from "./auth.ts";
 import { openCredentials, showConnection } from "./connection-shape.ts";
@@ -114,7 +115,8 @@ export const installConnections: Install = (app, deps) => {
   one.delete(async (req, res) => {
     const { connectionId: connection } = readParams(req, Params);
     const { provider_config_key: integration } = readQuery(req, KeyQuery);
-    const work = deleteConnection(db, { environment: environmentOf(res).id, integration, connection });
+    const names = { environment: environmentOf(res).id, integration, connection };
+    const work = inTransaction(db, (client) => deleteConnection(client, names));
     await translating(
       { "no such integration": "unknown_connection", "no such connection": "unknown_connection" },
       work,

@@ -10,6 +10,7 @@ import {
   listIntegrations,
   updateIntegration,
 } from "../db/integrations.ts";
+import { inTransaction } from "../db/tx.ts";
 import { AppError, type Json } from "../errors.ts";
 import { environmentOf } from "./auth.ts";
 import type { Install } from "./deps.ts";
@@ -138,7 +139,11 @@ export const installIntegrations: Install = (app, deps) => {
   one.delete(async (req, res) => {
     refuseQuery(req);
     const { uniqueKey } = readParams(req, Params);
-    await translating(REFUSALS, deleteIntegration(db, { environment: environmentOf(res).id, uniqueKey }));
+    const names = { environment: environmentOf(res).id, uniqueKey };
+    await translating(
+      REFUSALS,
+      inTransaction(db, (client) => deleteIntegration(client, names)),
+    );
     res.json({ success: true });
   });
 };

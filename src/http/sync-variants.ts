@@ -2,6 +2,7 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
 import { createVariant, deleteVariant } from "../db/sync-control.ts";
+import { inTransaction } from "../db/tx.ts";
 import { environmentOf } from "./auth.ts";
 import type { Install } from "./deps.ts";
 import { ConnectionId, Name, ProviderConfigKey } from "./patterns.ts";
@@ -37,7 +38,9 @@ export const installSyncVariants: Install = (app, { db }) => {
       res.json(await translating(refusals, createVariant(db, read(req, res))));
     })
     .delete(async (req, res) => {
-      await translating({ ...REFUSALS, "no such sync": "not_found" }, deleteVariant(db, read(req, res)));
+      const variant = read(req, res);
+      const work = inTransaction(db, (client) => deleteVariant(client, variant));
+      await translating({ ...REFUSALS, "no such sync": "not_found" }, work);
       res.json({ success: true });
     });
 };

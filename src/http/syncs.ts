@@ -2,6 +2,7 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
 import { pauseSync, type SyncStatus, setFrequency, startSync, syncStatus, triggerSync } from "../db/sync-control.ts";
+import { inTransaction } from "../db/tx.ts";
 import { AppError, hasCode } from "../errors.ts";
 import { environmentOf } from "./auth.ts";
 import type { Install } from "./deps.ts";
@@ -78,7 +79,7 @@ const toWire = (sync: SyncStatus) => ({
   checkpoint: sync.checkpoint,
 });
 
-/** Sync control. A command is done for all syncs it names or for none; doing what is done already is a success. */
+/** Sync control. A command is done for all syncs it names or for none; doing what is done already is a success. In a transaction for its retries: a command over many syncs can deadlock with one in another order. */
 export const installSyncs: Install = (app, { db }) => {
   app.post("/sync/trigger", async (req, res) => {
     refuseQuery(req);
@@ -88,14 +89,21 @@ export const installSyncs: Install = (app, { db }) => {
     if (integration === undefined) throw new AppError("missing_provider_config_key");
     const connection = body.connection_id ?? headers["connection-id"] ?? null;
     const scope = { environment: environmentOf(res).id, integration, connection, syncs: body.syncs };
-    await translating(REFUSALS, triggerSync(db, { ...scope, ...modeOf(body) }));
+    await translating(
+      REFUSALS,
+      inTransaction(db, (client) => triggerSync(client, { ...scope, ...modeOf(body) })),
+    );
     res.json({ success: true });
   });
 
   const command = (run: typeof startSync) => async (req: Request, res: Response) => {
     refuseQuery(req);
     const { syncs, provider_config_key: integration, connection_id: connection = null } = readBody(req, CommandBody);
-    await translating(REFUSALS, run(db, { environment: environmentOf(res).id, integration, connection, syncs }));
+    const scope = { environment: environmentOf(res).id, integration, connection, syncs };
+    await translating(
+      REFUSALS,
+      inTransaction(db, (client) => run(client, scope)),
+    );
     res.json({ success: true });
   };
   app.post("/sync/start", command(startSync));
