@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { checkInvariants, createRun } from "../../src/db/runs.ts";
-import { type Engine, testEngine } from "../helpers/engine.ts";
+import { testEngine } from "../helpers/engine.ts";
 import { startSyncline, type TestProcess } from "../helpers/processes.ts";
 import type { Seeded } from "../helpers/seed.ts";
 import { until } from "../helpers/until.ts";
@@ -25,12 +25,6 @@ export type Rounds = {
   /** Pages fetched again because their checkpoint had not committed. */
   again: number;
 };
-
-const liveRows = async (engine: Engine, connection: number): Promise<object[]> =>
-  (await engine.records(connection, "Contact"))
-    .filter(({ _nango_metadata: { last_action } }) => last_action !== "DELETED")
-    .map(({ _nango_metadata, ...row }) => row)
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** Make an engine with two worker processes; the returned function does one round. */
 export const workerRounds = async (t: TestContext, random: Seeded) => {
@@ -104,7 +98,7 @@ export const workerRounds = async (t: TestContext, random: Seeded) => {
     const pages = provider.stats.pages.slice(from);
     for (const [run, name] of runs) await checkPages(name, run, pages);
     const truth = [...provider.world.rows("contacts")];
-    for (const { id } of connections) assert.deepEqual(await liveRows(engine, id), truth);
+    for (const { id } of connections) assert.deepEqual(await engine.live(id, "Contact"), truth);
     await checkOwners();
     assert.deepEqual(await checkInvariants(db.pool, {}), []);
     totals.rounds += 1;

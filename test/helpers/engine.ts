@@ -24,6 +24,8 @@ export type Engine = Installation & {
   startWorker: (o?: { concurrency?: number }) => Promise<Worker>;
   /** All records of a model by cursor, `limit` a page. */
   records: (connection: number, model: string, o?: { variant?: string; limit?: number }) => Promise<Record[]>;
+  /** What the app would hold: the records that are not deleted, by id, as the provider sent them. */
+  live: (connection: number, model: string) => Promise<object[]>;
   /** Resolves when no run is ready or running and no sync is due. */
   quiet: () => Promise<void>;
 };
@@ -81,6 +83,12 @@ export const testEngine = async (
     return all;
   };
 
+  const live: Engine["live"] = async (connection, model) =>
+    (await records(connection, model))
+      .filter(({ _nango_metadata: { last_action } }) => last_action !== "DELETED")
+      .map(({ _nango_metadata, ...row }) => row)
+      .sort((a, b) => (a.id! < b.id! ? -1 : 1));
+
   const isQuiet = async (): Promise<boolean> => {
     const [row] = await db.query(
       `select not exists (select from syncline.runs where state in ('ready', 'running'))
@@ -96,6 +104,7 @@ export const testEngine = async (
     provider,
     connect,
     records,
+    live,
     startWorker: start,
     deploy,
     quiet: async () => {
