@@ -3,7 +3,21 @@
 -- position (9 bytes). Missing = live, at or before start_pos, not marked. The list is fixed before anything is deleted, so
 -- that the brake can look at it; then it is worked off in chunks with one short lock each.
 -- Promise: a window belongs to the sync: it survives failed and interrupted runs as long as a checkpoint says that the next
--- run goes on where this one stopped. Without a checkpoint the next run starts over, and so does the window.
+-- run goes on where this one stopped. Without a checkpoint the next run starts over, and so does the window. A run that
+-- goes on in the middle with no window left to go on with has not seen everything: its window deletes nothing.
+create or replace function syncline.resumes_midway(p_run bigint, p_token bigint) returns boolean
+language sql stable
+return exists (
+  select
+    from syncline.runs r
+    join syncline.syncs s on s.id = r.sync_id
+    join syncline.checkpoints k on k.connection_id = r.connection_id and k.kind = r.kind and k.name = s.name and k.variant = s.variant
+    left join syncline.runs w on w.id = k.run_id -- housekeeping may have deleted it long ago
+   where r.id = p_run
+     and case when w.id = r.id then p_token > 1 else coalesce(w.state, 'succeeded') <> 'succeeded' end
+);
+comment on function syncline.resumes_midway(bigint, bigint) is 'True when a run goes on from a checkpoint that an unfinished run, or an earlier attempt of its own, may have left: it need not see everything.';
+
 create or replace function syncline.open_refresh(p_run bigint, p_token bigint, p_stream int) returns bigint
 language plpgsql volatile as $$
 declare
@@ -22,7 +36,8 @@ begin
   perform syncline.close_refresh(w.id, 'superseded')
      from syncline.refreshes w where w.stream_id = p_stream and w.state in ('open', 'deleting');
   insert into syncline.refreshes (stream_id, sync_id, run_id, token, start_pos)
-  select p_stream, v_run.sync_id, p_run, p_token, s.head from syncline.streams s where s.id = p_stream
+  select p_stream, v_run.sync_id, p_run, p_token, case when syncline.resumes_midway(p_run, p_token) then 0 else s.head end
+    from syncline.streams s where s.id = p_stream
   returning id into v_id;
   return v_id;
 end $$;

@@ -9,13 +9,14 @@ begin
   select t.id into v_stream from syncline.streams t
    where t.connection_id = p_connection and t.model = p_model and t.variant = p_variant and t.retired_at is null;
   if p_cursor_stream is not null and p_cursor_stream is distinct from v_stream then
-    if exists (select from syncline.streams t where t.id = p_cursor_stream and t.connection_id = p_connection
-                and t.model = p_model and t.variant = p_variant) then
-      raise exception using errcode = 'SL003', message = 'this cursor is from before the cache was emptied',
-        hint = 'Read again from the start, without a cursor.';
+    if exists (select from syncline.streams t where t.id = p_cursor_stream
+                and (t.connection_id, t.model, t.variant) is distinct from (p_connection, p_model, p_variant)) then
+      raise exception using errcode = 'SL003', message = 'this cursor belongs to another connection, model or variant',
+        hint = 'Use the cursor of a record of the same connection, model and variant.';
     end if;
-    raise exception using errcode = 'SL003', message = 'this cursor belongs to another connection, model or variant',
-      hint = 'Use the cursor of a record of the same connection, model and variant.';
+    -- Retired, or swept already: ids of streams are never given out again.
+    raise exception using errcode = 'SL003', message = 'this cursor is from before the cache was emptied',
+      hint = 'Read again from the start, without a cursor.';
   end if;
   return v_stream;
 end $$;

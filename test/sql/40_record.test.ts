@@ -297,8 +297,9 @@ sqlTests("40_record", {
     const [a] = await records.getRecords(w.db, { stream: at.stream, ids: ["a"] });
     const replaced = await records.replaceRecords(w.db, { ...at, ...contents({ a: "2" }), positions: [a!.pos] });
     assert.equal(replaced, ".", "a newer change wins over an update too, for good");
+    const stored = await records.getRecords(w.db, { stream: at.stream, ids: ["a", "b", "fresh"] });
     assert.deepEqual(
-      await Promise.all(["a", "b", "fresh"].map(async (id) => String((await rowOf(w, at.stream, id)).payload))),
+      stored.map((row) => String(row.payload)),
       ["newer", "2", "newer"],
     );
     assert.equal((await rowOf(w, at.stream, "gone")).last_action, "D");
