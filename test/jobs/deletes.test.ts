@@ -1,0 +1,175 @@
+// Deletion tracking over whole runs: what a refresh did not see is deleted, also when it took several runs; the brake.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { approveDeletes, checkInvariants, createRun, discardDeletes } from "../../src/db/runs.ts";
+import { type Engine, testEngine } from "../helpers/engine.ts";
+import { until } from "../helpers/until.ts";
+
+const REFRESH = `
+import { createSync } from "syncline";
+import * as z from "zod";
+export default createSync({
+  description: "All contacts, page by page", version: "1.0.0", frequency: "every day", autoStart: true, trackDeletes: true,
+  checkpoint: z.object({ cursor: z.string() }),
+  models: { Contact: z.object({ id: z.string() }) },
+  metadata: z.object({ since: z.string().optional() }),
+  exec: async (nango) => {
+    const { since } = await nango.getMetadata();
+    let cursor = (await nango.getCheckpoint())?.cursor;
+    do {
+      const params = { limit: 25, ...(cursor ? { cursor } : {}), ...(since ? { updated_since: since } : {}) };
+      const { data } = await nango.get({ endpoint: "/v1/contacts", params });
+      await nango.batchSave(data.data, "Contact");
+      cursor = data.next_cursor;
+      if (cursor) await nango.saveCheckpoint({ cursor });
+    } while (cursor);
+    await nango.clearCheckpoint();
+  },
+});
+`;
+
+const ROWS = 250;
+
+const refreshed = async (t: Parameters<typeof testEngine>[0]) => {
+  const engine = await testEngine(t, { rows: { contacts: ROWS } });
+  await engine.deploy({ "acme/syncs/contacts.ts": REFRESH });
+  const connection = await engine.connect("one");
+  await engine.startWorker();
+  await engine.quiet();
+  return { engine, connection, ...runsOf(engine) };
+};
+
+const runsOf = ({ db, quiet }: Engine) => {
+  /** Run the sync and what continues it; the runs this made. */
+  const run = async () => {
+    const [before] = await db.query("select max(id) as id from syncline.runs");
+    const [sync] = await db.query("select id from syncline.syncs");
+    await createRun(db.pool, { sync: sync!.id, origin: "trigger", emptyCache: false });
+    await quiet();
+    return await db.query(
+      `select r.state, r.origin, coalesce(sum(c.deleted), 0)::int as deleted
+         from syncline.runs r left join syncline.run_streams c on c.run_id = r.id
+        where r.id > $1 group by r.id order by r.id`,
+      [before!.id],
+    );
+  };
+  const glitch = (since: string | null) =>
+    db.query("update syncline.connections set metadata = jsonb_strip_nulls(jsonb_build_object('since', $1::text))", [
+      since,
+    ]);
+  return { run, glitch };
+};
+
+const deletedIds = async (engine: Engine, connection: number): Promise<string[]> =>
+  (await engine.records(connection, "Contact"))
+    .filter(({ _nango_metadata: { last_action } }) => last_action === "DELETED")
+    .map(({ id }) => id)
+    .sort();
+
+const editSome = ({ provider: { world } }: Engine): string[] => {
+  const edits = world.edit({ kind: "contacts", add: 3, update: 9, delete: 7 });
+  return edits
+    .filter(({ action }) => action === "deleted")
+    .map(({ id }) => id)
+    .sort();
+};
+
+test("a refresh interrupted after each page by its time slice deletes exactly what is gone", async (t) => {
+  const { engine, connection, run } = await refreshed(t);
+  const gone = editSome(engine);
+  await engine.db.query("update syncline.settings set time_slice = '1 us'");
+  const runs = await run();
+  assert.deepEqual(
+    runs.map(({ state }) => state),
+    [...Array(runs.length - 1).fill("interrupted"), "succeeded"],
+  );
+  assert.equal(runs.length, 10);
+  assert.deepEqual(await deletedIds(engine, connection), gone);
+  assert.deepEqual(await engine.live(connection, "Contact"), [...engine.provider.world.rows("contacts")]);
+});
+
+test("a refresh that failed half way and was run again deletes exactly what is gone", async (t) => {
+  const { engine, connection, run } = await refreshed(t);
+  const gone = editSome(engine);
+  engine.provider.faults.add({ kind: 500, path: "/v1/contacts", after: 4, times: 1 });
+  assert.deepEqual(
+    (await run()).map(({ state, deleted }) => ({ state, deleted })),
+    [{ state: "failed", deleted: 0 }],
+  );
+  assert.deepEqual(engine.provider.stats.faults, { 500: 1 });
+  assert.deepEqual(await deletedIds(engine, connection), []);
+  const more = engine.provider.world.edit({ kind: "contacts", delete: 2 }).map(({ id }) => id);
+  assert.equal((await run())[0]!.state, "succeeded");
+  // What went after its page was seen is for the next refresh to notice.
+  const seen = await deletedIds(engine, connection);
+  assert.ok(gone.every((id) => seen.includes(id)));
+  assert.deepEqual(
+    seen.filter((id) => !gone.includes(id) && !more.includes(id)),
+    [],
+  );
+  await run();
+  assert.deepEqual(await deletedIds(engine, connection), [...gone, ...more].sort());
+  assert.deepEqual(await engine.live(connection, "Contact"), [...engine.provider.world.rows("contacts")]);
+});
+
+const parked = async (t: Parameters<typeof testEngine>[0]) => {
+  const made = await refreshed(t);
+  await made.engine.db.query("update syncline.environments set webhook_url_primary = 'http://127.0.0.1:9/webhooks'");
+  await made.glitch("2999-01-01T00:00:00Z");
+  const runs = await made.run();
+  assert.deepEqual(
+    runs.map(({ state, deleted }) => ({ state, deleted })),
+    [{ state: "succeeded", deleted: 0 }],
+  );
+  const [refresh] = await made.engine.db.query(
+    "select id, missing, live from syncline.refreshes where state = 'needs_approval'",
+  );
+  assert.deepEqual({ missing: refresh?.missing, live: refresh?.live }, { missing: ROWS, live: ROWS });
+  return { ...made, refresh: refresh!.id as number };
+};
+
+const webhooks = ({ db }: Engine, kind: string) =>
+  db.query("select body from syncline.outbox where kind = $1 order by id", [kind]);
+
+test("an empty first page trips the brake: nothing is deleted, and the log and a webhook say so", async (t) => {
+  const { engine, connection, refresh } = await parked(t);
+  assert.deepEqual(await deletedIds(engine, connection), []);
+  const [told] = await webhooks(engine, "deletes_need_approval");
+  assert.partialDeepStrictEqual(told!.body, { model: "Contact", refreshId: refresh, live: ROWS, missing: ROWS });
+  const line = await until("the log has it", async () => {
+    const [row] = await engine.db.query("select message, level from syncline.logs where kind = 'change'");
+    return row;
+  });
+  assert.equal(line.level, "error");
+  assert.match(line.message, new RegExp(`would delete ${ROWS} of ${ROWS} records of Contact: nothing was deleted`));
+  assert.match(line.message, new RegExp(`approve_deletes\\(${refresh}\\)`));
+});
+
+test("approval deletes what the brake held back, and a webhook tells it", async (t) => {
+  const { engine, connection, refresh } = await parked(t);
+  assert.equal(await approveDeletes(engine.db.pool, { refresh }), ROWS);
+  assert.equal((await deletedIds(engine, connection)).length, ROWS);
+  const last = (await webhooks(engine, "sync")).at(-1)!.body;
+  assert.partialDeepStrictEqual(last, { model: "Contact", responseResults: { added: 0, updated: 0, deleted: ROWS } });
+  assert.deepEqual(await checkInvariants(engine.db.pool, {}), []);
+  await assert.rejects(approveDeletes(engine.db.pool, { refresh }), { code: "SL005" });
+});
+
+test("discarding drops what the brake held back, and the next refresh is as usual", async (t) => {
+  const { engine, connection, refresh, run, glitch } = await parked(t);
+  assert.equal(await discardDeletes(engine.db.pool, { refresh }), ROWS);
+  await assert.rejects(approveDeletes(engine.db.pool, { refresh }), { code: "SL005" });
+  assert.deepEqual(await deletedIds(engine, connection), []);
+  await glitch(null);
+  const gone = editSome(engine);
+  await run();
+  assert.deepEqual(await deletedIds(engine, connection), gone);
+});
+
+test("a later whole refresh makes parked deletes void: they are no longer true", async (t) => {
+  const { engine, connection, refresh, run, glitch } = await parked(t);
+  await glitch(null);
+  await run();
+  await assert.rejects(approveDeletes(engine.db.pool, { refresh }), { code: "SL005" });
+  assert.deepEqual(await deletedIds(engine, connection), []);
+});
