@@ -1,12 +1,12 @@
 // Acme's world: three tables, one clock that never stands still, seeded edits, and whoever listens to them.
-import { type Fields, generatedAt, indexOf, KINDS, type Kind, type Row, type RowCounts } from "./kinds.ts";
+import { type Fields, generatedAt, idOf, indexOf, KINDS, type Kind, type Row, type RowCounts } from "./kinds.ts";
 import { createRandom } from "./random.ts";
 import { createTable, type Table } from "./table.ts";
 
 export type Clock = { now: () => number };
 export type Action = "created" | "updated" | "deleted";
-/** One edit that happened: `row` is the row after it, null when it was deleted. `at` is ISO time. */
-export type Edit = { kind: Kind; action: Action; id: string; at: string; row: Row | null };
+/** One edit that happened: `row` is the row after it, null when it was deleted; `fields` what was given, null when they were drawn. `at` is ISO time. */
+export type Edit = { kind: Kind; action: Action; id: string; at: string; row: Row | null; fields: Fields | null };
 
 /** How many seeded edits to make: of each action, or `count` of mixed ones (6 updates to 2 adds to 2 deletes). */
 export type EditPlan = {
@@ -36,10 +36,9 @@ export const createWorld = ({ seed, counts, clock }: { seed: number; counts: Row
     return state.lastAt;
   };
 
-  const announce = (kind: Kind, action: Action, index: number, before?: Row): Edit => {
+  const announce = (kind: Kind, action: Action, index: number, fields: Fields | null): Edit => {
     const row = action === "deleted" ? null : state.tables[kind].read(index);
-    const id = (row ?? before)!.id;
-    const edit = { kind, action, id, at: new Date(state.lastAt).toISOString(), row };
+    const edit = { kind, action, id: idOf(kind, index), at: new Date(state.lastAt).toISOString(), row, fields };
     for (const listener of listeners) listener(edit);
     return edit;
   };
@@ -49,15 +48,15 @@ export const createWorld = ({ seed, counts, clock }: { seed: number; counts: Row
     return state.tables[kind].isLive(index) ? index : undefined;
   };
 
-  const addAt = (kind: Kind, fields?: Fields) => announce(kind, "created", state.tables[kind].add(tick(), fields));
+  const addAt = (kind: Kind, fields?: Fields) =>
+    announce(kind, "created", state.tables[kind].add(tick(), fields), fields ?? null);
   const changeAt = (kind: Kind, index: number, fields?: Fields) => {
     state.tables[kind].change(index, tick(), fields);
-    return announce(kind, "updated", index);
+    return announce(kind, "updated", index, fields ?? null);
   };
   const removeAt = (kind: Kind, index: number) => {
-    const before = state.tables[kind].read(index);
     state.tables[kind].remove(index, tick());
-    return announce(kind, "deleted", index, before);
+    return announce(kind, "deleted", index, null);
   };
 
   const anyRow = (kind: Kind) => state.tables[kind].nth(state.random.below(state.tables[kind].count()));
@@ -93,6 +92,14 @@ export const createWorld = ({ seed, counts, clock }: { seed: number; counts: Row
     remove: (kind: Kind, id: string): Edit | undefined => {
       const index = liveIndex(kind, id);
       return index === undefined ? undefined : removeAt(kind, index);
+    },
+    /** Makes an edit of an earlier world again, at its time and without telling anybody. They must come in their order. */
+    replay: ({ kind, action, id, at, fields }: Omit<Edit, "row">): void => {
+      state.lastAt = Date.parse(at);
+      const table = state.tables[kind];
+      if (action === "created") table.add(state.lastAt, fields ?? undefined);
+      else if (action === "updated") table.change(indexOf(kind, id), state.lastAt, fields ?? undefined);
+      else table.remove(indexOf(kind, id), state.lastAt);
     },
     get: (kind: Kind, id: string): Row | undefined => {
       const index = liveIndex(kind, id);

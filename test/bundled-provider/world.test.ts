@@ -4,7 +4,7 @@ import { createHash, randomInt } from "node:crypto";
 import { test } from "node:test";
 import { KINDS, type Row } from "../../src/bundled-provider/kinds.ts";
 import { nthOutside } from "../../src/bundled-provider/sorted.ts";
-import { createWorld } from "../../src/bundled-provider/world.ts";
+import { createWorld, type Edit } from "../../src/bundled-provider/world.ts";
 import { createTestClock, ids } from "./acme.ts";
 
 const counts = { contacts: 60, companies: 20, tickets: 30 };
@@ -73,6 +73,21 @@ test("a created row has exactly the fields given, and a deleted one is gone for 
   assert.equal(world.remove("companies", id), undefined);
   assert.equal(world.update("companies", id, {}), undefined);
   assert.notEqual(world.create("companies", {}).id, id);
+});
+
+test("the edits of one world replayed in another make the same rows, and seeded edits go on from there", () => {
+  const world = worldOf(12);
+  const told: Edit[] = [];
+  world.onEdit((edit) => told.push(edit));
+  for (const kind of KINDS) world.edit({ kind, count: 40 });
+  const { id } = world.create("contacts", { title: "Own" });
+  world.update("contacts", id, { title: "Queen" });
+  world.update("contacts", "con_000000005", { title: "King" });
+  const again = worldOf(12);
+  for (const edit of told) again.replay(edit);
+  assert.equal(bytes(again), bytes(world));
+  const [next] = again.edit({ kind: "companies", update: 1 });
+  assert.ok(next!.at > told.at(-1)!.at);
 });
 
 test("reset brings the first rows back, and the same edits after it do the same", () => {
