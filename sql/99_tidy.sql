@@ -127,6 +127,21 @@ begin
 end $$;
 comment on function syncline.purge_connections(int) is 'Delete the rows of connections deleted a retention ago whose records are swept; how many.';
 
+create or replace function syncline.purge_integrations(p_limit int) returns int
+language plpgsql volatile as $$
+declare
+  v_count int;
+begin
+  delete from syncline.integrations i
+   where i.id in (
+     select x.id from syncline.integrations x
+      where x.deleted_at is not null and not exists (select from syncline.connections n where n.integration_id = x.id)
+      limit p_limit);
+  get diagnostics v_count = row_count;
+  return v_count;
+end $$;
+comment on function syncline.purge_integrations(int) is 'Delete the rows of deleted integrations whose connections are purged; how many.';
+
 create or replace function syncline.tidy()
 returns table (has_more boolean)
 language plpgsql volatile as $$
@@ -135,6 +150,7 @@ begin
   perform syncline.bury_workers();
   perform syncline.expire_records();
   perform syncline.purge_connections(100);
+  perform syncline.purge_integrations(100);
   has_more := syncline.tidy_runs(1000) = 1000;
   has_more := syncline.sweep_streams(5000) or has_more;
   has_more := syncline.prune_old_payloads(1000) or has_more;

@@ -1,5 +1,4 @@
 // The database of this process: the one DATABASE_URL names, or the embedded one of the data folder.
-import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import { startEmbeddedPostgres } from "./embedded/start.ts";
 
@@ -12,7 +11,10 @@ export type Database = {
 };
 
 /** Start, or just name, the database. An embedded one belongs to this process alone and stops with it. */
-export const openDatabase = async (config: Config, log: Logger): Promise<Database> => {
+export const openDatabase = async (
+  config: { databaseUrl: string | undefined; dataFolder: string },
+  log: Logger,
+): Promise<Database> => {
   if (config.databaseUrl !== undefined) {
     return { url: config.databaseUrl, isEmbedded: false, psqlHint: 'psql "$DATABASE_URL"', stop: async () => {} };
   }
