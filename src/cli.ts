@@ -1,5 +1,8 @@
 // The command line: one line here per command, one file per command in src/commands.
 import { Command } from "commander";
+import { addDemoCommand } from "./commands/demo.ts";
+import { addDeployCommand } from "./commands/deploy.ts";
+import { addLogsCommand } from "./commands/logs.ts";
 import { addMigrateCommand } from "./commands/migrate.ts";
 import { addProviderCommand } from "./commands/provider.ts";
 import { addSqlCommand } from "./commands/sql.ts";
@@ -7,7 +10,15 @@ import { addStartCommand } from "./commands/start.ts";
 import { AppError, hasCode } from "./errors.ts";
 import { withoutUrlCredentials } from "./log.ts";
 
-const COMMANDS = [addMigrateCommand, addProviderCommand, addSqlCommand, addStartCommand];
+const COMMANDS = [
+  addStartCommand,
+  addDeployCommand,
+  addLogsCommand,
+  addSqlCommand,
+  addMigrateCommand,
+  addDemoCommand,
+  addProviderCommand,
+];
 
 // Deploy scripts tell "update the code" from "something broke"; graphile-worker uses the same number for the same thing.
 const DATABASE_AHEAD_EXIT_CODE = 57;
