@@ -23,6 +23,8 @@ const bytesOf = (write: Write): number =>
 
 export type HeldWrites = {
   hold: (write: Write) => Promise<void>;
+  /** True when a write to one of these records may not be committed yet. */
+  holds: (stream: number, ids: string[]) => boolean;
   /** Commit what is held, and the checkpoint with it; true when the run's time slice is over. */
   flush: (checkpoint?: Checkpoint) => Promise<boolean>;
 };
@@ -38,7 +40,9 @@ export const createHeldWrites = (deps: {
   let rows = 0;
   let bytes = 0;
   let timer: NodeJS.Timeout | undefined;
+  let heldIds = new Set<string>();
   let sending: Promise<unknown> = Promise.resolve();
+  let sendingIds = heldIds;
 
   const send = async (db: Db, write: Write, checkpoint: Checkpoint | null): Promise<boolean> => {
     const { kind, ...given } = write;
@@ -59,6 +63,8 @@ export const createHeldWrites = (deps: {
     clearTimeout(timer);
     const writes = held.toSorted((a, b) => a.stream - b.stream);
     held = [];
+    sendingIds = heldIds;
+    heldIds = new Set();
     rows = 0;
     bytes = 0;
     return writes;
@@ -77,11 +83,14 @@ export const createHeldWrites = (deps: {
   const flush = async (checkpoint?: Checkpoint): Promise<boolean> => {
     const writes = take();
     await sending;
-    return commit(writes, checkpoint);
+    const isSliceOver = await commit(writes, checkpoint);
+    sendingIds.clear();
+    return isSliceOver;
   };
 
   const hold = async (write: Write): Promise<void> => {
     held.push(write);
+    for (const id of write.ids) heldIds.add(`${write.stream} ${id}`);
     rows += write.ids.length;
     bytes += bytesOf(write);
     if (rows > MAX_ROWS || bytes > MAX_BYTES) {
@@ -96,5 +105,8 @@ export const createHeldWrites = (deps: {
     timer.unref();
   };
 
-  return { hold, flush };
+  const holds = (stream: number, ids: string[]): boolean =>
+    ids.some((id) => heldIds.has(`${stream} ${id}`) || sendingIds.has(`${stream} ${id}`));
+
+  return { hold, holds, flush };
 };

@@ -56,6 +56,12 @@ export const batchSave =
     warnOfDoubles(host, doubles, model);
     const stream = await host.streamOf(model);
     const key = await host.keys.ofConnection(host.lease.connection_id);
+    // What is held is not stored yet: compared with the row before it, a change back to that would look unchanged.
+    const isHeld = host.writes.holds(
+      stream,
+      inputs.map(({ id }) => id),
+    );
+    if (isHeld) await host.writes.flush();
     const { ids, texts, hashes, letters } = await compare(host, stream, key, inputs);
     const wanted = ids.flatMap((_, at) => (letters[at] === UNCHANGED ? [] : [at]));
     if (wanted.length === 0) return true;
