@@ -31,7 +31,7 @@ language plpgsql volatile as $$
 declare
   v_stream syncline.streams;
 begin
-  select s.* into v_stream from syncline.streams s where s.id = p_stream for update;
+  select s.* into v_stream from syncline.streams s where s.id = p_stream for no key update;
   if v_stream.pending_since is null and not p_always then
     return 0;
   end if;

@@ -13,12 +13,18 @@ begin atomic
      order by o.next_attempt_at
      limit p_limit
        for update skip locked
+  ), spent as (
+    -- Every sender died before it could say how it went: that is an end too, or one row could go on killing senders.
+    update syncline.outbox o
+       set state = 'dead', next_attempt_at = null, ended_at = syncline.now()
+      from due, syncline.settings s
+     where o.id = due.id and o.attempts >= s.webhook_max_attempts
   ), claimed as (
     -- The sender has a minute: the request may take 20 s.
     update syncline.outbox o
        set attempts = o.attempts + 1, token = o.token + 1, next_attempt_at = syncline.now() + interval '1 min'
-      from due
-     where o.id = due.id
+      from due, syncline.settings s
+     where o.id = due.id and o.attempts < s.webhook_max_attempts
     returning o.*
   )
   select c.id, c.token, c.uid, c.attempts, c.kind, c.url, c.body, c.created_at, c.environment_id, c.connection_id, c.run_id, e.signing_key_sealed

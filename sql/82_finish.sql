@@ -65,7 +65,7 @@ comment on function syncline.finish_run(bigint, bigint) is 'A run succeeded: set
 create or replace function syncline.bury_run(p_run syncline.runs, p_error jsonb) returns int
 language plpgsql volatile as $$
 begin
-  perform syncline.end_run(p_run.id, 'failed', p_error);
+  perform syncline.end_run(p_run.id, 'failed', coalesce(p_error, '{}'));
   update syncline.syncs set consecutive_failures = consecutive_failures + 1 where id = p_run.sync_id;
   perform syncline.schedule_next(p_run.sync_id, p_run.id);
   if not (select e.on_sync_error from syncline.environments e where e.id = p_run.environment_id) then

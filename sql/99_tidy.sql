@@ -2,16 +2,20 @@
 create or replace function syncline.tidy_logs() returns int
 language plpgsql volatile as $$
 declare
+  v_today date := syncline.now() at time zone 'UTC';
   v_day date;
   v_table regclass;
   v_count int := 0;
 begin
   -- Partitions exist two days ahead; a day that has rows in the default partition keeps them there.
-  for v_day in select d::date from generate_series(syncline.now()::date, syncline.now()::date + 2, interval '1 day') d loop
+  -- Days are days of UTC, whatever the time zone of the session.
+  for v_day in select v_today + d from generate_series(0, 2) d loop
     if to_regclass(format('syncline.logs_%s', to_char(v_day, 'YYYYMMDD'))) is null
-       and not exists (select from syncline.logs_default l where l.at >= v_day and l.at < v_day + 1) then
+       and not exists (
+         select from syncline.logs_default l
+          where l.at >= v_day::timestamp at time zone 'UTC' and l.at < (v_day + 1)::timestamp at time zone 'UTC') then
       execute format('create table syncline.%I partition of syncline.logs for values from (%L) to (%L)',
-        'logs_' || to_char(v_day, 'YYYYMMDD'), v_day, v_day + 1);
+        'logs_' || to_char(v_day, 'YYYYMMDD'), v_day || ' 00:00+00', v_day + 1 || ' 00:00+00');
       execute format('alter table syncline.%I enable row level security', 'logs_' || to_char(v_day, 'YYYYMMDD'));
       execute format('comment on table syncline.%I is %L', 'logs_' || to_char(v_day, 'YYYYMMDD'), 'Log rows of one day.');
     end if;
@@ -21,7 +25,7 @@ begin
       from pg_inherits i
       join pg_class c on c.oid = i.inhrelid, syncline.settings s
      where i.inhparent = 'syncline.logs'::regclass and c.relname ~ '^logs_\d{8}$'
-       and to_date(right(c.relname, 8), 'YYYYMMDD') < (syncline.now() - s.log_retention)::date
+       and to_date(right(c.relname, 8), 'YYYYMMDD') < ((syncline.now() - s.log_retention) at time zone 'UTC')::date
   loop
     execute format('drop table %s', v_table);
     v_count := v_count + 1;
@@ -57,19 +61,25 @@ language plpgsql volatile as $$
 declare
   v_stream int;
   v_until bigint;
-  v_more boolean := false;
+  v_left int := p_limit;
 begin
+  -- Each stream stays locked until commit, so the limit is one for all of them; their order is everybody's order.
   for v_stream, v_until in
-    select t.id, syncline.first_position_since(t.id, syncline.now() - c.payload_prune_after) - 1
-      from syncline.streams t, syncline.settings c
-     where c.payload_prune_after is not null and t.retired_at is null and t.pruned_pos < t.head
-       and t.created_at < syncline.now() - c.payload_prune_after
+    select o.id, o.until
+      from (
+        select t.id, t.pruned_pos, syncline.first_position_since(t.id, syncline.now() - c.payload_prune_after) - 1 as until
+          from syncline.streams t, syncline.settings c
+         where c.payload_prune_after is not null and t.retired_at is null and t.pruned_pos < t.head
+           and t.created_at < syncline.now() - c.payload_prune_after
+         order by t.id) o
+     where o.until > o.pruned_pos
   loop
-    v_more := v_more or (select p.has_more from syncline.prune_stream(v_stream, v_until, p_limit) p);
+    v_left := v_left - (select p.count from syncline.prune_stream(v_stream, v_until, v_left) p);
+    exit when v_left = 0;
   end loop;
-  return v_more;
+  return v_left = 0;
 end $$;
-comment on function syncline.prune_old_payloads(int) is 'Forget payloads unchanged for longer than settings.payload_prune_after; true when more waits.';
+comment on function syncline.prune_old_payloads(int) is 'Forget payloads unchanged for longer than settings.payload_prune_after; true when more may wait.';
 
 create or replace function syncline.expire_records() returns int
 language plpgsql volatile as $$
@@ -94,22 +104,30 @@ comment on function syncline.expire_records() is 'Drop the records of connection
 create or replace function syncline.tidy_runs(p_limit int) returns int
 language plpgsql volatile as $$
 declare
-  v_count int;
+  v_runs int;
+  v_webhooks int;
 begin
-  delete from syncline.runs r
-   where r.id in (
-     select x.id from syncline.runs x, syncline.settings c
-      where x.finished_at < syncline.now() - c.run_retention
-        and not exists (select from syncline.syncs s where s.last_run_id = x.id)
-      order by x.finished_at
-      limit p_limit);
-  get diagnostics v_count = row_count;
+  with gone as (
+    delete from syncline.runs r
+     where r.id in (
+       select x.id from syncline.runs x, syncline.settings c
+        where x.finished_at < syncline.now() - c.run_retention
+          and not exists (select from syncline.syncs s where s.id = x.sync_id and s.last_run_id = x.id)
+          and not exists (select from syncline.refreshes w where w.sync_id = x.sync_id and w.run_id = x.id and w.ended_at is null)
+        order by x.finished_at
+        limit p_limit)
+    returning r.id, r.sync_id
+  ), forgotten as (
+    delete from syncline.refreshes w using gone g where w.sync_id = g.sync_id and w.run_id = g.id
+  )
+  select count(*) into v_runs from gone;
   delete from syncline.outbox o
    where o.id in (
      select x.id from syncline.outbox x, syncline.settings c where x.ended_at < syncline.now() - c.run_retention order by x.ended_at limit p_limit);
-  return v_count;
+  get diagnostics v_webhooks = row_count;
+  return greatest(v_runs, v_webhooks);
 end $$;
-comment on function syncline.tidy_runs(int) is 'Delete ended runs and sent webhooks past their retention, but each sync''s last run; how many runs.';
+comment on function syncline.tidy_runs(int) is 'Delete ended runs and sent webhooks past their retention, but each sync''s last run and those whose deletes wait for approval; how many of the one or the other: the limit when more may wait.';
 
 create or replace function syncline.purge_connections(p_limit int) returns int
 language plpgsql volatile as $$
