@@ -11,7 +11,6 @@ alter table syncline.workers enable row level security;
 
 create table syncline.runs (
   id               bigint      generated always as identity primary key,
-  uid              uuid        not null default gen_random_uuid(),
   environment_id   int         not null references syncline.environments on delete cascade,
   connection_id    int         not null references syncline.connections on delete cascade,
   sync_id          int         references syncline.syncs on delete cascade,
@@ -46,7 +45,6 @@ create table syncline.runs (
   constraint runs_token_only_grows_from_zero check (token >= 0 and attempt >= 0)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05);
 comment on table syncline.runs is 'One row per execution of a function: state, lease, fencing token, result. Life: ready, running, then succeeded, failed, interrupted or cancelled.';
-create unique index runs_uid on syncline.runs (uid);
 create unique index runs_one_live_per_sync on syncline.runs (sync_id) where state in ('ready', 'running') and kind = 'sync';
 create index runs_ready on syncline.runs (priority, due_at, id) where state = 'ready';
 create index runs_leased on syncline.runs (lease_ends_at) where state = 'running';

@@ -55,7 +55,7 @@ comment on function syncline.dispatch_due(int) is 'Make runs for due syncs, the 
 
 create or replace function syncline.claim_run(p_worker text)
 returns table (
-  id bigint, token bigint, uid uuid, attempt int, kind text, environment_id int, environment_name text, connection_id int,
+  id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
   connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
   variant text, function_id int, function_hash text, models text[], track_deletes boolean,
   empty_cache boolean, last_success_at timestamptz, started_at timestamptz)
@@ -87,7 +87,7 @@ begin atomic
      where r.id = next.id and s.id = r.sync_id
     returning r.*
   )
-  select r.id, r.token, r.uid, r.attempt, r.kind, r.environment_id, e.name, r.connection_id,
+  select r.id, r.token, r.attempt, r.kind, r.environment_id, e.name, r.connection_id,
          n.connection_id, n.integration_id, i.unique_key, i.provider, s.id, s.uid, s.name,
          s.variant, f.id, f.hash, f.models, f.track_deletes,
          r.empty_cache, r.last_success_at, r.started_at

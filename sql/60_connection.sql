@@ -4,7 +4,7 @@
 create or replace function syncline.describe_connection_errors(p_connection int) returns jsonb
 language sql stable
 return (
-  select coalesce(jsonb_agg(jsonb_build_object('type', 'sync', 'log_id', r.uid) order by r.id), '[]')
+  select coalesce(jsonb_agg(jsonb_build_object('type', 'sync', 'log_id', r.id::text) order by r.id), '[]')
     from syncline.syncs s
     join syncline.runs r on r.id = s.last_run_id
    where s.connection_id = p_connection and s.deleted_at is null and r.state = 'failed'

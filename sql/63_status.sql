@@ -72,8 +72,3 @@ begin
      order by n.id, s.name, s.variant;
 end $$;
 comment on function syncline.sync_status(int, text, text, text[]) is 'How syncs of an integration are doing: those named (null: all) of one connection (null: all). Names that do not exist are left out.';
-
-create or replace function syncline.find_run(p_environment int, p_uid uuid) returns bigint
-language sql stable
-return (select r.id from syncline.runs r where r.environment_id = p_environment and r.uid = p_uid);
-comment on function syncline.find_run(int, uuid) is 'The number of a run by its uuid, as errors of connections name it; null when there is none.';

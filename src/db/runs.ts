@@ -6,7 +6,6 @@ import { fn, nothing, row, rows, rowsUnchecked, value } from "./fn.ts";
 export type Lease = {
   id: number;
   token: number;
-  uid: string;
   attempt: number;
   kind: "sync";
   environment_id: number;

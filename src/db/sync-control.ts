@@ -40,4 +40,3 @@ export const createVariant = fn(
   row(z.object({ id: z.string(), name: z.string(), variant: z.string() })),
 );
 export const deleteVariant = fn("delete_variant", one, nothing());
-export const findRun = fn("find_run", { environment: "int", uid: "uuid" }, value(z.number().nullable()));

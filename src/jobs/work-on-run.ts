@@ -1,4 +1,5 @@
 // One attempt at one run: run its function in an isolate, then write down how it ended.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { LogWriter } from "../db/log-writer.ts";
 import { failRun, finishRun, interruptRun, type Lease, releaseRun } from "../db/runs.ts";
 import { AppError, hasCode } from "../errors.ts";
@@ -9,6 +10,7 @@ import type { IsolateOutcome, RunContext, RunError } from "../functions/protocol
 import type { Logger } from "../log.ts";
 
 const LONGEST_RUN_MS = 24 * 60 * 60 * 1000;
+const RELEASE_AGAIN_MS = 500;
 
 export type WorkDeps = HostDeps & {
   isolates: IsolatePool;
@@ -29,7 +31,7 @@ const contextOf = (lease: Lease, deps: WorkDeps): RunContext => ({
   environmentName: lease.environment_name,
   environmentId: lease.environment_id,
   syncId: lease.sync_uid,
-  runId: lease.uid,
+  runId: String(lease.id),
   lastSyncDate: lease.last_success_at,
   scriptType: lease.kind,
   logLevel: "debug",
@@ -63,7 +65,7 @@ const execute = async (
     if (outcome.ok) await host.end();
     return outcome;
   } catch (error) {
-    if (hasCode(error, "SL001")) throw error;
+    if (hasCode(error, "SL001") || hasCode(error, "database_unavailable")) throw error;
     return { ok: false, error: asRunError(error) };
   }
 };
@@ -92,9 +94,24 @@ const conclude = async (
   say({ kind: "run", level: "error", message: `failed: ${error.message}`, detail: error });
 };
 
+// Without a database there is no verdict on a run: once it is back, another worker goes on from the checkpoint at once.
+// Meanwhile the run counts as ours, and its lease is renewed as soon as that is possible.
+const giveBack = async (deps: WorkDeps, { id: run, token }: Lease, signal: AbortSignal): Promise<void> => {
+  deps.log.warn({ event: "run.without_database", run }, "given back when the database is there");
+  for (;;) {
+    try {
+      await releaseRun(deps.pool, { run, token });
+      return;
+    } catch (error) {
+      if (signal.aborted || !hasCode(error, "database_unavailable")) throw error;
+      await sleep(RELEASE_AGAIN_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+};
+
 /**
- * Work on a claimed run until it ends, is lost or `signal` fires. Never rejects: what goes wrong is the run's error, or,
- * where the database cannot be reached, left to the lease, which ends by itself.
+ * Work on a claimed run until it ends, is lost or `signal` fires. Never rejects: what goes wrong is the run's error; when
+ * the database goes away the run is given back, and what cannot be given back is left to the lease, which ends by itself.
  */
 export const workOnRun =
   (deps: WorkDeps) =>
@@ -108,10 +125,17 @@ export const workOnRun =
     const say: Say = (line) => deps.logs.write({ ...ids, ...line });
     const host = createHost({ ...deps, lease, say, signal });
     say({ kind: "run", level: "info", message: "started", detail: { attempt: lease.attempt, sync: lease.sync_name } });
-    try {
+    const work = async (): Promise<void> => {
       const outcome = await execute(deps, lease, host, signal);
+      if (host.isDatabaseLost()) throw new AppError("database_unavailable");
       if (signal.reason === RELEASED) await releaseRun(deps.pool, { run: lease.id, token: lease.token });
       else if (!signal.aborted) await conclude(deps, { lease, host, say }, outcome);
+    };
+    try {
+      await work().catch(async (error) => {
+        if (signal.aborted || !hasCode(error, "database_unavailable")) throw error;
+        await giveBack(deps, lease, signal);
+      });
     } catch (err) {
       const isLost = hasCode(err, "SL001");
       deps.log[isLost ? "info" : "warn"](

@@ -23,7 +23,7 @@ import { startRunner } from "./runner.ts";
 import { RELEASED, workOnRun } from "./work-on-run.ts";
 
 const TICK_MS = 1_000;
-const DISPATCH_AT_ONCE = 500; // one call stays far below 100 ms of locks
+const DISPATCH_AT_ONCE = 250; // some 25 ms of locks a call
 const ISOLATE_MEMORY_MB = 128;
 const GRACE_MS = 7_000; // of the 10 s a stop may take; the rest is for giving runs back
 const HELPERS = 3; // jobs at a time beside runs: sending, tidying

@@ -166,7 +166,7 @@ test("a failed sync is an error of its connection until it succeeds", async (t) 
   const lease = await api.claim();
   await api.fail(lease);
   const failed = await api.must("GET", "/connections/one?provider_config_key=crm");
-  assert.deepEqual(failed.errors, [{ type: "sync", log_id: lease.uid }]);
+  assert.deepEqual(failed.errors, [{ type: "sync", log_id: String(lease.id) }]);
   assert.deepEqual((await api.must("GET", "/connections")).connections[0].errors, failed.errors);
   await api.must("POST", "/sync/trigger", { body: { syncs: ["contacts"], provider_config_key: "crm" } });
   await api.finish(await api.claim());

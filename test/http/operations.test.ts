@@ -67,14 +67,13 @@ test("logs are read by run, connection, kind, level and position, by their envir
     (await api.must("GET", `/logs${query}`, key ? { key } : {})).logs.map((one: { message: string }) => one.message);
   assert.deepEqual(await read(), ["started", "hm", "other"]);
   assert.deepEqual(await read(`?run=${lease.id}`), ["started", "hm"]);
-  assert.deepEqual(await read(`?run=${lease.uid}`), ["started", "hm"]);
   assert.deepEqual(await read("?level=warn"), ["hm", "other"]);
   assert.deepEqual(await read(`?kind=message&connection=${connection}`), ["hm"]);
   assert.deepEqual(await read("?limit=1"), ["other"]);
   const [first] = (await api.must("GET", "/logs")).logs;
   assert.deepEqual(await read(`?after=${first.id}&limit=1`), ["hm"]);
   assert.deepEqual([first.connection_id, first.provider_config_key], ["one", "crm"]);
-  for (const query of ["", `?run=${lease.id}`, `?run=${lease.uid}`, `?connection=${connection}`]) {
+  for (const query of ["", `?run=${lease.id}`, `?connection=${connection}`]) {
     assert.deepEqual(await read(query, PROD_KEY), []);
   }
   assert.equal((await api.call("GET", "/logs?level=loud")).body.error.code, "invalid_query_params");
