@@ -50,6 +50,7 @@ export const CODES = {
   migration_failed: { status: 500, retry: false, says: "A migration failed; nothing was changed." },
   migration_edited: { status: 500, retry: false, says: "A migration was edited after it was applied." },
   data_folder_in_use: { status: 500, retry: false, says: "Another process uses this data folder." },
+  database_unavailable: { status: 503, retry: true, says: "The database cannot be reached." },
   embedded_postgres_failed: { status: 500, retry: false, says: "The embedded Postgres did not start." },
   server_unreachable: { status: 503, retry: true, says: "No server answers at this address." },
   function_compile_failed: { status: 400, retry: false, says: "A function does not compile." },

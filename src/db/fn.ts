@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
 import { AppError, CODES, type Code } from "../errors.ts";
+import { isConnectionLost } from "./connection-lost.ts";
 import { type Args, encode, type Params } from "./params.ts";
 import type { Db } from "./pool.ts";
 import type { Shape } from "./shapes.ts";
@@ -15,8 +16,9 @@ export type Binding = { sqlName: string; params: Params };
 
 const OWN_CODE = /^SL\d{3}$/;
 
-/** Our own SQLSTATEs as AppError, with message, and detail and hint as payload; any other error as it is. */
+/** Our own SQLSTATEs and a lost connection as AppError, with message, detail and hint as payload; any other error as it is. */
 export const translateError = (error: unknown): unknown => {
+  if (isConnectionLost(error)) return new AppError("database_unavailable", (error as Error).message, { cause: error });
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return error;
   if (!OWN_CODE.test(error.code) || !(error.code in CODES)) return error;
   const payload = { detail: error.detail ?? null, hint: error.hint ?? null };
@@ -40,7 +42,8 @@ const bare = (type: string): string => type.replace("?", "");
 
 /**
  * Bind `syncline.<name>`. `params` maps argument names without their `p_` to SQL types (`"int?"`: may be left out);
- * `shape` says what comes back. Rejects with AppError for SQLSTATE SLxxx, and with the driver's error for the rest.
+ * `shape` says what comes back. Rejects with AppError for SQLSTATE SLxxx and a lost connection, and with the driver's
+ * error for the rest.
  */
 export const fn = <P extends Params, T>(name: string, params: P, shape: Shape<T>) => {
   const keys = Object.keys(params);

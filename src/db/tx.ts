@@ -1,6 +1,7 @@
 // Transactions. Deadlocks and serialization failures are tried again as a whole, because retrying inside an aborted
 // transaction cannot work.
 import pg from "pg";
+import { translateError } from "./fn.ts";
 import type { Pool } from "./pool.ts";
 
 const RETRYABLE = new Set(["40001", "40P01"]);
@@ -31,6 +32,7 @@ const once = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Pro
 
 /**
  * Run `work` in one transaction: committed when it resolves, rolled back when it rejects, with its error thrown on.
+ * A lost connection is `database_unavailable`; when that hits the commit, nobody knows whether it took effect.
  * After a deadlock or serialization failure `work` is called again (at most 4 times), so it must only touch the database.
  */
 export const inTransaction = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> => {
@@ -38,7 +40,7 @@ export const inTransaction = async <T>(pool: Pool, work: (db: pg.PoolClient) => 
     try {
       return await once(pool, work);
     } catch (error) {
-      if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+      if (attempt === ATTEMPTS || !isRetryable(error)) throw translateError(error);
     }
   }
 };

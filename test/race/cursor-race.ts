@@ -93,11 +93,12 @@ export const raceCursor = async (
     const argument = JSON.stringify({ url, run, token, connection, seed: random.below(2 ** 31) });
     const writer = startProcess(t, { args: [WRITER, argument] });
     processes.push(writer);
-    await writer.line(({ did }) => did === "start");
     return { sync, run, writer };
   };
   const writers: Awaited<ReturnType<typeof startWriter>>[] = [];
   for (const { id } of syncs) writers.push(await startWriter(id));
+  const hasStarted = ({ writer }: { writer: TestProcess }) => writer.line(({ did }) => did === "start");
+  await Promise.all(writers.map(hasStarted));
 
   const reader = createReader(engine, connection, random);
   const deadline = performance.now() + o.ms;
@@ -113,6 +114,7 @@ export const raceCursor = async (
       kills += 1;
       await cancelRun(pool, { run });
       writers[at] = await startWriter(sync);
+      await hasStarted(writers[at]);
     }
   })();
   const reading = (async () => {

@@ -3,7 +3,7 @@ import type { DataKeys } from "../../crypto/data-keys.ts";
 import type { Pool } from "../../db/pool.ts";
 import { emptyCache, setMergingStrategy } from "../../db/records.ts";
 import type { Lease } from "../../db/runs.ts";
-import { AppError } from "../../errors.ts";
+import { AppError, hasCode } from "../../errors.ts";
 import type { SendRequest } from "../../outbound/types.ts";
 import type { Catalogue } from "../../providers/catalogue.ts";
 import type { HostCall } from "../protocol.ts";
@@ -33,7 +33,10 @@ const mergeOnce = (host: RunHost) => {
   };
 };
 
-/** The host of one run: `call` answers the function, `start` and `end` frame it, `isInterrupted` says that its slice is over. */
+/**
+ * The host of one run: `call` answers the function, `start` and `end` frame it, `isInterrupted` says that its slice is over,
+ * `isDatabaseLost` that a call met no database.
+ */
 export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: AbortSignal }) => {
   const host = createRunHost(deps);
   const connection = createConnection(host, deps.catalogue);
@@ -60,7 +63,9 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
       host.say({ kind: "message", level, message, ...(meta === undefined ? {} : { detail: meta }) }),
   };
 
-  const call: HostCall = async (method, args) => {
+  // Kept apart from what the function makes of it: it may catch the error, but what it wrote may be lost.
+  let isDatabaseLost = false;
+  const answer: HostCall = async (method, args) => {
     if (host.isInterrupted()) throw new AppError("execution_interrupted");
     const ordered = Object.hasOwn(inOrder, method) ? inOrder[method] : undefined;
     if (ordered !== undefined) return host.inOrder(() => ordered(...(args as never[])));
@@ -68,11 +73,17 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
     if (direct === undefined) throw new AppError("script_internal_error", `nango.${method} is not available here`);
     return direct(...(args as never[]));
   };
+  const call: HostCall = (method, args) =>
+    answer(method, args).catch((error) => {
+      isDatabaseLost ||= hasCode(error, "database_unavailable");
+      throw error;
+    });
 
   return {
     call,
     redact: host.redactor.redact,
     isInterrupted: host.isInterrupted,
+    isDatabaseLost: () => isDatabaseLost,
     start: async (): Promise<void> => {
       if (deps.lease.empty_cache) await emptyCache(host.pool, host.fence);
       await wholeRun.start();
