@@ -11,12 +11,17 @@ const list = z
   .transform((text) => text.split(",").map((part) => part.trim()))
   .transform((parts) => parts.filter((part) => part !== ""));
 
+const whole = (from: number, to: number) => {
+  const error = `must be a whole number from ${from} to ${to}`;
+  return z.coerce.number({ error }).int({ error }).min(from, { error }).max(to, { error });
+};
+
 const isKey = (text: string): boolean => Buffer.from(text, "base64").length === 32;
 
 const Settings = z
   .object({
     NODE_ENV: z.string().default("development"),
-    PORT: z.coerce.number().int().min(0).max(65535).default(3003),
+    PORT: whole(0, 65_535).default(3003),
     HOST: z.string().min(1).default("127.0.0.1"),
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
     SYNCLINE_DATA: z.string().min(1).default(".syncline"),
@@ -25,18 +30,17 @@ const Settings = z
     SYNCLINE_ROLE: z.enum(["all", "api", "worker"]).default("all"),
     SYNCLINE_ALLOW_PRIVATE_HOSTS: list.optional(),
     SYNCLINE_PROVIDERS: list.default([]),
-    SYNCLINE_CONCURRENCY: z.coerce.number().int().min(1).max(200).default(10),
+    SYNCLINE_CONCURRENCY: whole(1, 200).default(10),
     SYNCLINE_URL: z.url().optional(),
     SYNCLINE_API_KEY: z.string().optional(),
     NANGO_HOSTPORT: z.url().optional(),
     NANGO_SECRET_KEY_DEV: z.string().optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })
-  .superRefine((settings, context) => {
-    if (settings.NODE_ENV === "production" && settings.SYNCLINE_ENCRYPTION_KEY === undefined) {
-      const message = "is required when NODE_ENV is production";
-      context.addIssue({ code: "custom", path: ["SYNCLINE_ENCRYPTION_KEY"], message });
-    }
+  .refine((settings) => settings.NODE_ENV !== "production" || settings.SYNCLINE_ENCRYPTION_KEY !== undefined, {
+    path: ["SYNCLINE_ENCRYPTION_KEY"],
+    error: "is required when NODE_ENV is production",
+    when: () => true, // also when other settings are wrong: all problems are reported at once
   });
 
 /** The settings of this process; durations and sizes that operators change at run time live in `syncline.settings`. */

@@ -15,7 +15,7 @@ export type Change = {
   change: "added" | "updated" | "removed" | "unchanged";
 };
 
-type Options = { integration?: string[]; mode: Mode; dryRun?: true; allowDestructive?: true; json?: true };
+type Options = { integration?: string[]; mode?: Mode; dryRun?: true; allowDestructive?: true; json?: true };
 
 const SIGNS = { added: "+", updated: "~", removed: "-", unchanged: "=" } as const;
 const COUNTED = ["added", "updated", "removed", "unchanged"] as const;
@@ -66,7 +66,11 @@ const refuseRemovals = (changes: Change[]): void => {
   throw new AppError("invalid_body", `${text}\nIf that is wanted: --allow-destructive. To leave them: --mode single.`);
 };
 
-const run = async (dir: string, { integration, mode, dryRun, allowDestructive, json }: Options): Promise<void> => {
+const run = async (
+  dir: string,
+  { integration, dryRun, allowDestructive, json, ...options }: Options,
+): Promise<void> => {
+  const mode = options.mode ?? (integration === undefined ? "all" : "integration");
   const { serverUrl: url, serverKey: key } = readConfig();
   const api = createApi({ url, key });
   const functions = await compileOrExplain(dir, integration);
@@ -88,9 +92,10 @@ export const addDeployCommand = (program: Command): void => {
     .argument("[dir]", "the folder that holds <integration>/syncs/<name>.ts", ".")
     .option("--integration <name...>", "only the functions of these integrations")
     .addOption(
-      new Option("--mode <mode>", "what is removed of the functions not in the folder")
-        .choices(["all", "integration", "single"])
-        .default("all", "all: in the whole environment; integration: in those of the folder; single: nothing"),
+      new Option(
+        "--mode <mode>",
+        "functions not in the folder are removed: everywhere, in its integrations only, or not",
+      ).choices(["all", "integration", "single"]),
     )
     .option("--dry-run", "only say what would change")
     .option("--allow-destructive", "go ahead although functions are removed, with their records")

@@ -21,6 +21,7 @@ type Filter = { run?: string | undefined; level?: string | undefined; kind?: str
 const POLL_MS = 1_000;
 const PAGE = 1_000;
 
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const COLORS = { debug: "gray", info: "green", warn: "yellow", error: "red" } as const;
 
 const whole = (text: string): number => {
@@ -47,7 +48,7 @@ const extras = (detail: unknown): string => {
 
 /** One row as a line: local time, level, what it is about, what happened. */
 export const formatRow = ({ at, level, kind, message, detail, ...row }: Row): string => {
-  const time = new Date(at).toLocaleTimeString("en-GB", { hour12: false, fractionalSecondDigits: 3 });
+  const time = CLOCK.format(new Date(at));
   const about = [row.provider_config_key, row.connection_id, row.sync_name].filter((part) => part !== null).join("/");
   const run = row.run_id === null ? "" : ` run ${row.run_id}`;
   return `${time} ${colored(level)} ${kind.padEnd(7)} ${`${about}${run}`.trim()}  ${message}${extras(detail)}`;

@@ -18,26 +18,32 @@ const announce = ({ url, psqlHint, newApiKeys }: Server): void => {
   }
   if (url !== "") console.error(`Syncline listens on ${url}`);
   console.error(`psql: ${psqlHint}`);
-};
-
-/** Stop a server; the process ends with 0 when that was in time, with 1 when it had to be cut short. */
-export const stopInTime = async (server: Server): Promise<never> => {
-  setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
-  await server.stop();
-  process.exit(0);
+  const { key } = newApiKeys.find(({ environment }) => environment === "dev") ?? {};
+  if (key === undefined || url === "") return;
+  console.error(`Deploy functions: SYNCLINE_URL=${url} SYNCLINE_API_KEY=${key} npm run -s syncline -- deploy <folder>`);
 };
 
 const run = async (): Promise<void> => {
   const signalled = untilSignal();
   const config = readConfig();
   const log = createLogger(config.logLevel);
+  log.info({ event: "server.starting", role: config.role }, "starting");
+  let isStarted = false;
+  let isStopping = false;
+  const stopping = signalled.then((signal) => {
+    isStopping = true;
+    log.info({ event: "server.stopping", signal }, "stopping");
+    // Too late is a failure once there was work to finish; a start that cannot end, behind a lock say, has nothing to lose.
+    setTimeout(() => process.exit(isStarted ? 1 : 0), STOP_DEADLINE_MS).unref();
+  });
   const { startServer } = await import("../main.ts"); // not above: the other commands would load the whole server, 0.5 s
   const server = await startServer(config, log);
-  announce(server);
-  log.info({ event: "server.started", url: server.url, role: config.role }, "ready");
-  const signal = await signalled;
-  log.info({ event: "server.stopping", signal }, "stopping");
-  await stopInTime(server);
+  isStarted = true;
+  announce(server); // also when it stops again at once: keys made now are never shown again
+  if (!isStopping) log.info({ event: "server.started", url: server.url, role: config.role }, "ready");
+  await stopping;
+  await server.stop();
+  process.exit(0);
 };
 
 export const addStartCommand = (program: Command): void => {

@@ -60,7 +60,7 @@ export const waitForRound = async (
     if (now !== last) movedAt = performance.now();
     last = now;
     if (performance.now() - movedAt > STUCK_AFTER_MS) {
-      throw new AppError("server_error", "Nothing has moved for a minute. The log of the server may say why.");
+      throw new AppError("server_error", "Nothing has moved for a minute; the log of the server (above) may say why.");
     }
     await delay(LOOK_EVERY_MS, undefined, { signal: o.signal });
   }

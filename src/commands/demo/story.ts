@@ -6,7 +6,7 @@ import { formatTable } from "../table.ts";
 import type { Acme } from "./acme.ts";
 import { createApp, type News, waitForWebhooks } from "./app.ts";
 import type { Receiver } from "./receiver.ts";
-import { countOf, readFinishes, readStatuses, type Status, waitForRound } from "./round.ts";
+import { countOf, type Finishes, readFinishes, readStatuses, type Status, waitForRound } from "./round.ts";
 import { grouped, type Screen, seconds } from "./screen.ts";
 import { CUSTOMERS, connectCustomers, deployExamples, INTEGRATION, setUpIntegration } from "./set-up.ts";
 
@@ -26,9 +26,9 @@ const EDITS: { kind: Kind; add: number; update: number; delete: number }[] = [
   { kind: "companies", add: 2, update: 4, delete: 1 },
   { kind: "tickets", add: 3, update: 10, delete: 2 },
 ];
-const BAR = 24;
+const BAR = 16; // so that a line stays under 80 columns: one that wraps cannot be redrawn in place
 
-const titleOf = ({ connection_id, name }: Status): string => `${connection_id.padEnd(14)} ${name.padEnd(11)}`;
+const titleOf = ({ connection_id, name }: Status): string => `${connection_id.padEnd(12)} ${name.padEnd(9)}`;
 
 const barOf = (share: number): string => {
   const full = Math.round(Math.min(1, share) * BAR);
@@ -48,13 +48,14 @@ const progressOf = ({ acme, screen }: Stage) => {
       if (isNew) took.set(title, `done after ${seconds(performance.now() - startedAt)}`);
       if (isNew && !draw) screen.fact(`${title} ${grouped(count)} records, ${took.get(title)}`);
       const share = isDone(status) ? 1 : count / Math.max(1, all);
-      return `${title} ${barOf(share)} ${`${grouped(count)} / ${grouped(all)}`.padStart(15)}  ${took.get(title) ?? ""}`;
+      return `${title} ${barOf(share)} ${`${grouped(count)} / ${grouped(all)}`.padStart(13)}  ${took.get(title) ?? ""}`;
     });
     draw?.(lines);
   };
 };
 
-const connect = async ({ acme, receiver, screen }: Stage, api: Api): Promise<void> => {
+/** Resolves with when each sync had finished before the customers connected. */
+const connect = async ({ acme, receiver, screen }: Stage, api: Api): Promise<Finishes> => {
   screen.step(
     "Deploy three functions",
     "A function is a small TypeScript file; these are in src/templates/acme/syncs, one for each kind of pagination.",
@@ -66,13 +67,14 @@ const connect = async ({ acme, receiver, screen }: Stage, api: Api): Promise<voi
     "Two customers connect",
     "Each connection has its own key for encryption, its own schedules, checkpoints and records.",
   );
+  const before = await readFinishes(api); // before: syncs of a new connection start at once, and may be done in a moment
   await connectCustomers(api, acme);
   screen.fact(CUSTOMERS.join(", "));
+  return before;
 };
 
-const firstRound = async (stage: Stage, api: Api): Promise<void> => {
+const firstRound = async (stage: Stage, api: Api, before: Finishes): Promise<void> => {
   const { screen, signal } = stage;
-  const before = await readFinishes(api);
   const isOld = [...before.values()].some((at) => at !== undefined);
   if (isOld)
     screen.step("The syncs run", "Their records are here from the last demo: what has not changed is not saved again.");
@@ -83,7 +85,7 @@ const firstRound = async (stage: Stage, api: Api): Promise<void> => {
     );
   // New syncs start by themselves; those of an earlier demo would wait for their hour.
   if (isOld) await api.post("/sync/trigger", { syncs: [], provider_config_key: INTEGRATION });
-  await waitForRound(api, { before: isOld ? before : new Map(), show: progressOf(stage), signal });
+  await waitForRound(api, { before, show: progressOf(stage), signal });
 };
 
 const show = (screen: Screen, news: News[]): void => {
@@ -130,8 +132,7 @@ const compare = async ({ acme, screen }: Stage, api: Api): Promise<void> => {
 export const tellStory = async (stage: Stage): Promise<void> => {
   const { screen, server, key } = stage;
   const api = createApi({ url: server.url, key });
-  await connect(stage, api);
-  await firstRound(stage, api);
+  await firstRound(stage, api, await connect(stage, api));
   screen.step(
     "An app reads the records",
     "Page by page by cursor. It keeps the last one, and will never miss a change, whatever runs at the same time.",

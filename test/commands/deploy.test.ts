@@ -1,0 +1,95 @@
+// `syncline deploy` as an author meets it.
+import assert from "node:assert/strict";
+import { rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
+import { folderWith, runSyncline, startApi } from "./server.ts";
+
+const sync = (model: string, description = "a sync") => `
+import { createSync } from "syncline";
+import { z } from "zod";
+
+export default createSync({
+  description: "${description}",
+  frequency: "every hour",
+  models: { ${model}: z.object({ id: z.string() }) },
+  exec: async (nango) => {
+    await nango.batchSave([{ id: "1" }], "${model}");
+  },
+});
+`;
+
+const FILES = { "acme/syncs/contacts.ts": sync("Contact"), "acme/syncs/tickets.ts": sync("Ticket") };
+
+const makeIntegration = async (env: Record<string, string>): Promise<void> => {
+  const response = await fetch(`${env.SYNCLINE_URL}/integrations`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${env.SYNCLINE_API_KEY}`, "content-type": "application/json" },
+    body: JSON.stringify({ provider: "acme", unique_key: "acme" }),
+  });
+  assert.equal(response.status, 200);
+};
+
+test("it says what is added, updated, removed and unchanged, and removes nothing unless told to", async (t) => {
+  const { env, url } = await startApi(t);
+  const folder = await folderWith(t, FILES);
+  const deploy = (...args: string[]) => runSyncline(t, ["deploy", folder, ...args], env);
+
+  const tooEarly = await deploy();
+  assert.equal(tooEarly.code, 1);
+  assert.match(tooEarly.out, /^error: there is no integration "acme" in this environment\n/);
+
+  await makeIntegration(env);
+  const plan = "+ acme/contacts  sync  added\n+ acme/tickets   sync  added\n";
+  assert.deepEqual(await deploy("--dry-run"), { out: `${plan}Would deploy to ${url}: 2 added\n`, code: 0 });
+  assert.deepEqual(await deploy(), { out: `${plan}Deployed to ${url}: 2 added\n`, code: 0 });
+
+  await writeFile(path.join(folder, "acme/syncs/contacts.ts"), sync("Contact", "better"));
+  await rm(path.join(folder, "acme/syncs/tickets.ts"));
+  const refused = await deploy();
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.out,
+    /would remove functions with their syncs and records:\n- acme\/tickets {2}sync {2}removed\n/,
+  );
+  assert.deepEqual(JSON.parse((await deploy("--mode", "single", "--json")).out), {
+    dry_run: false,
+    functions: [{ integration: "acme", kind: "sync", name: "contacts", change: "updated" }],
+  });
+  const removed = await deploy("--allow-destructive");
+  assert.equal(removed.out.split("\n").at(-2), `Deployed to ${url}: 1 removed, 1 unchanged`);
+});
+
+test("what is wrong with the functions is named as file:line:column, all of it, and nothing is sent", async (t) => {
+  const folder = await folderWith(t, {
+    "acme/syncs/contacts.ts": "import fs from 'node:fs';\nexport default fs;\n",
+    "acme/syncs/tickets.ts": "const a = ;\n",
+  });
+  const nowhere = { SYNCLINE_URL: "http://127.0.0.1:1", SYNCLINE_API_KEY: "a-key-of-some-length" };
+  const { out, code } = await runSyncline(t, ["deploy", folder], nowhere);
+  assert.equal(code, 1);
+  const at = path.relative(process.cwd(), folder);
+  assert.match(out, /^error: Nothing was deployed:\n/);
+  assert.ok(out.includes(`  ${at}/acme/syncs/contacts.ts:1:16: "node:fs" cannot be imported`), out);
+  assert.ok(out.includes(`  ${at}/acme/syncs/tickets.ts:1:11: Unexpected ";"`), out);
+});
+
+const says = async (t: TestContext, args: string[], env: Record<string, string>): Promise<string> => {
+  const { out, code } = await runSyncline(t, ["deploy", ...args], env);
+  assert.equal(code, 1);
+  return out;
+};
+
+test("a server that is not there, a missing or a wrong key and a missing folder each say what to do", async (t) => {
+  const { env } = await startApi(t);
+  const folder = await folderWith(t, FILES);
+  const away = await says(t, [folder], { ...env, SYNCLINE_URL: "http://127.0.0.1:1" });
+  assert.match(away, /^error: No server answers at http:\/\/127\.0\.0\.1:1 .*Start one with `npm start`/);
+  const { SYNCLINE_API_KEY: _, ...without } = env;
+  assert.match(await says(t, [folder], without), /^error: Set SYNCLINE_API_KEY/);
+  const wrong = await says(t, [folder], { ...env, SYNCLINE_API_KEY: "not-the-right-one" });
+  assert.match(wrong, /no environment with this API key. Is SYNCLINE_API_KEY the right one\?/);
+  assert.match(await says(t, ["/nowhere"], env), /^error: There is no folder \/nowhere\./);
+  const none = await says(t, [folder, "--integration", "other"], env);
+  assert.match(none, /There is no function of "other" here\./);
+});
