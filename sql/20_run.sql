@@ -1,7 +1,10 @@
 -- 20_run.sql: who works on which run, and for how long.
 -- Promise: at most one live run per sync; at most one holder per run; a dead worker's run is claimable when its lease
 -- ends; whoever lost a run can write nothing, because every write locks the run's row and compares the token.
--- Lock order: runs, then syncs, then streams in the order of their ids.
+-- Locks of a run: writes under its fence share it (key share), and a heartbeat passes by them, else one save that waits
+-- for its stream would hold up the leases of all runs of its worker. Whatever ends a run or gives it to another takes it
+-- alone (for update), and so waits for the writes before it.
+-- Lock order: connections, runs, syncs, refreshes, streams in the order of their ids, records.
 create or replace function syncline.create_run(p_sync int, p_origin text, p_empty_cache boolean) returns bigint
 language plpgsql volatile as $$
 declare
@@ -12,6 +15,7 @@ begin
          case p_origin when 'schedule' then 10 when 'continuation' then 5 else 0 end, p_empty_cache
     from syncline.syncs s
    where s.id = p_sync and s.deleted_at is null
+     for update -- before the run, as in dispatch_due: else the two would wait for each other
       on conflict do nothing
   returning id into v_run;
   if v_run is not null then
@@ -105,8 +109,8 @@ language plpgsql volatile as $$
 declare
   v_run syncline.runs;
 begin
-  -- "for share": the lease can't be given to another between this check and the commit of what it guards.
-  select r.* into v_run from syncline.runs r where r.id = p_run and r.token = p_token and r.state = 'running' for share;
+  -- The lease can't be given to another between this check and the commit of what it guards.
+  select r.* into v_run from syncline.runs r where r.id = p_run and r.token = p_token and r.state = 'running' for key share;
   if not found then
     raise exception using errcode = 'SL001', message = 'lease lost',
       detail = format('run %s, token %s', p_run, p_token), hint = 'Stop. The run ended or another worker owns it now.';
@@ -114,6 +118,14 @@ begin
   return v_run;
 end $$;
 comment on function syncline.fence_run(bigint, bigint) is 'The run, its row locked against a change of hands until commit. SL001 when the token is stale.';
+
+create or replace function syncline.hold_run(p_run bigint, p_token bigint) returns syncline.runs
+language plpgsql volatile as $$
+begin
+  perform from syncline.runs r where r.id = p_run for update;
+  return syncline.fence_run(p_run, p_token);
+end $$;
+comment on function syncline.hold_run(bigint, bigint) is 'fence_run for what changes the run itself: alone, after all writes under its fence have committed. SL001 when the token is stale.';
 
 create or replace function syncline.heartbeat(p_worker text, p_pools text[], p_runs bigint[], p_tokens bigint[])
 returns table (lost_run bigint)
@@ -143,7 +155,7 @@ comment on function syncline.heartbeat_interval() is 'How often a worker says th
 create or replace function syncline.release_run(p_run bigint, p_token bigint) returns void
 language plpgsql volatile as $$
 begin
-  perform syncline.fence_run(p_run, p_token);
+  perform syncline.hold_run(p_run, p_token);
   update syncline.runs
      set state = 'ready', worker = null, lease_ends_at = null, token = token + 1, attempt = attempt - 1, rung_at = syncline.now()
    where id = p_run;
@@ -179,6 +191,7 @@ language plpgsql volatile as $$
 declare
   v_sync int;
 begin
+  perform from syncline.runs where id = p_run for update;
   update syncline.runs
      set state = 'cancelled', token = token + 1, worker = null, lease_ends_at = null, finished_at = syncline.now()
    where id = p_run and state in ('ready', 'running')

@@ -245,15 +245,19 @@ comment on function syncline.set_merging_strategy(bigint, bigint, int, text) is 
 create or replace function syncline.empty_cache(p_run bigint, p_token bigint) returns void
 language plpgsql volatile as $$
 declare
-  v_run syncline.runs := syncline.fence_run(p_run, p_token);
+  v_run syncline.runs := syncline.hold_run(p_run, p_token);
 begin
   if v_run.empty_cache then
     -- Not by row: the streams are replaced by new ones and their records swept later in small steps.
-    update syncline.streams t
-       set retired_at = syncline.now()
-      from syncline.syncs s, syncline.functions f
-     where s.id = v_run.sync_id and f.id = v_run.function_id
-       and t.connection_id = v_run.connection_id and t.model = any (f.models) and t.variant = s.variant and t.retired_at is null;
+    with old as (
+      select t.id
+        from syncline.streams t, syncline.syncs s, syncline.functions f
+       where s.id = v_run.sync_id and f.id = v_run.function_id
+         and t.connection_id = v_run.connection_id and t.model = any (f.models) and t.variant = s.variant and t.retired_at is null
+       order by t.id
+         for no key update of t
+    )
+    update syncline.streams t set retired_at = syncline.now() from old where t.id = old.id;
     update syncline.runs set empty_cache = false where id = p_run;
   end if;
 end $$;

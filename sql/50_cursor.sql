@@ -86,6 +86,8 @@ language plpgsql volatile as $$
 declare
   v_last bigint;
 begin
+  -- The stream first, as a save does: it would wait for our records and we for its stream.
+  perform from syncline.streams t where t.id = p_stream for no key update;
   -- pruned_pos: nothing at or before it has a payload, so that no sweep walks over what earlier ones did.
   with oldest as (
     select r.pos from syncline.records r

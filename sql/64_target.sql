@@ -21,9 +21,12 @@ comment on function syncline.load_connection(int) is 'A connection as a run sees
 create or replace function syncline.write_metadata(p_run bigint, p_token bigint, p_metadata jsonb, p_merge boolean) returns jsonb
 language plpgsql volatile as $$
 declare
-  v_run syncline.runs := syncline.fence_run(p_run, p_token);
+  v_run syncline.runs;
   v_metadata jsonb;
 begin
+  -- The connection first, as when it is deleted.
+  perform from syncline.connections n join syncline.runs r on r.connection_id = n.id where r.id = p_run for no key update of n;
+  v_run := syncline.fence_run(p_run, p_token);
   if jsonb_typeof(p_metadata) is distinct from 'object' then
     raise exception using errcode = 'SL004', message = 'metadata must be an object';
   end if;

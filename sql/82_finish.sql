@@ -29,7 +29,7 @@ comment on function syncline.end_run(bigint, text, jsonb) is 'Write down that a 
 create or replace function syncline.finish_run(p_run bigint, p_token bigint) returns int
 language plpgsql volatile as $$
 declare
-  v_run syncline.runs := syncline.fence_run(p_run, p_token);
+  v_run syncline.runs := syncline.hold_run(p_run, p_token);
   v_always boolean := (select e.on_sync_completion_always from syncline.environments e where e.id = v_run.environment_id);
   v_body jsonb := syncline.describe_run(v_run) || jsonb_build_object('success', true, 'queryTimeStamp', syncline.webhook_time(v_run.started_at));
   v_model text;
@@ -84,13 +84,13 @@ comment on function syncline.bury_run(syncline.runs, jsonb) is 'A run failed: co
 
 create or replace function syncline.fail_run(p_run bigint, p_token bigint, p_error jsonb) returns int
 language sql volatile
-return syncline.bury_run(syncline.fence_run(p_run, p_token), p_error);
+return syncline.bury_run(syncline.hold_run(p_run, p_token), p_error);
 comment on function syncline.fail_run(bigint, bigint, jsonb) is 'A run failed with an error {type, message, payload?, status?, stack?}; how many webhooks were queued.';
 
 create or replace function syncline.interrupt_run(p_run bigint, p_token bigint) returns bigint
 language plpgsql volatile as $$
 declare
-  v_run syncline.runs := syncline.fence_run(p_run, p_token);
+  v_run syncline.runs := syncline.hold_run(p_run, p_token);
   v_idle int;
 begin
   -- Progress is an invariant: a sync interrupted again and again with neither checkpoint nor counts moving would loop for ever.
