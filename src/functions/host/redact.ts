@@ -18,28 +18,38 @@ export type Redactor = {
   redact: (value: unknown) => unknown;
 };
 
+// As it is, and as a URL, a JSON text within a text, or a header would carry it.
+const formsOf = (secret: string): string[] => [
+  secret,
+  encodeURIComponent(secret),
+  JSON.stringify(secret).slice(1, -1),
+  Buffer.from(secret).toString("base64"),
+  Buffer.from(secret).toString("base64url"),
+];
+
 /** A redactor that knows nothing yet: a run that never opened its credentials cannot leak them. */
 export const createRedactor = (): Redactor => {
-  const known = new Set<string>();
+  let known: string[] = [];
   const redactText = (text: string): string => {
     let rest = text;
     for (const secret of known) rest = rest.replaceAll(secret, "***");
     return rest;
   };
   const redact = (value: unknown): unknown => {
-    if (known.size === 0) return value;
+    if (known.length === 0) return value;
     if (typeof value === "string") return redactText(value);
     if (typeof value !== "object" || value === null) return value;
     if (Array.isArray(value)) return value.map(redact);
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [redactText(key), redact(inner)]));
   };
   return {
-    learn: ({ type: _type, expires_at: _expiry, username: _name, ...secret }) => {
-      for (const text of secretsOf(secret, new Set())) {
-        known.add(text);
-        known.add(encodeURIComponent(text));
-        known.add(Buffer.from(text).toString("base64"));
-      }
+    learn: ({ type: _type, expires_at: _expiry, username, ...secret }) => {
+      const forms = [...secretsOf(secret, new Set())].flatMap(formsOf);
+      // What Basic authentication sends holds the password in a form of its own.
+      if (typeof secret.password === "string")
+        forms.push(Buffer.from(`${username ?? ""}:${secret.password}`).toString("base64"));
+      // The longest first: a secret that begins with another one would leave its end.
+      known = [...new Set([...known, ...forms])].sort((a, b) => b.length - a.length);
     },
     redact,
   };
