@@ -20,7 +20,7 @@ export const loadMasterKey = async (from: {
   const file = path.join(from.dataFolder, "encryption.key");
   await mkdir(from.dataFolder, { recursive: true });
   // link makes one of several starting processes the maker, and never shows a half-written file to the others.
-  const draft = `${file}.${process.pid}`;
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
   await writeFile(draft, `${randomBytes(32).toString("base64")}\n`, { mode: 0o600 });
   await link(draft, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
