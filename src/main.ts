@@ -3,7 +3,7 @@ import type { Config } from "./config.ts";
 import { createDataKeys, type DataKeys } from "./crypto/data-keys.ts";
 import { createKeyring } from "./crypto/keyring.ts";
 import { loadMasterKey } from "./crypto/master-key.ts";
-import { ensureEnvironments } from "./db/ensure-environments.ts";
+import { checkKeyring, ensureEnvironments } from "./db/ensure-environments.ts";
 import { migrate } from "./db/migrate.ts";
 import { type Database, openDatabase } from "./db/open-database.ts";
 import { createPool, type Pool } from "./db/pool.ts";
@@ -73,7 +73,10 @@ const startParts = async (config: Config, log: Logger, stops: Stops): Promise<Se
   const keyring = createKeyring({ masterKey });
   const keys = createDataKeys({ db: pool, keyring });
   const catalogue = readCatalogue(config, log);
-  const environments = await ensureEnvironments({ db: pool, keyring })({ dev: config.devApiKey, prod: undefined });
+  // New API keys are shown once, so the process that people look at makes them, not one of many workers.
+  const wanted = config.role === "worker" ? {} : { dev: config.devApiKey, prod: undefined };
+  const environments = await ensureEnvironments({ db: pool, keyring })(wanted);
+  await checkKeyring({ db: pool, keyring });
   await tidy(pool, {}); // makes today's partition of the log
 
   if (config.role !== "api") await startWork({ config, log, database, pool, keys, catalogue }, stops);

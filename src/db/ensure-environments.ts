@@ -5,7 +5,7 @@ import { signingKeyPlace } from "../crypto/places.ts";
 import { sealJson } from "../crypto/seal.ts";
 import { AppError } from "../errors.ts";
 import { addApiKey, ensureEnvironment, setSigningKey } from "./environments.ts";
-import { findEnvironmentKey } from "./keys.ts";
+import { findEnvironmentKey, findOldestEnvironmentKey } from "./keys.ts";
 import type { Db, Pool } from "./pool.ts";
 import { inTransaction } from "./tx.ts";
 
@@ -21,6 +21,12 @@ const openKey = async (db: Db, keyring: Keyring, environment: number): Promise<D
   const wrapped = await findEnvironmentKey(db, { environment });
   if (wrapped === null) throw new AppError("server_error", `Environment ${environment} has no data key.`);
   return keyring.open(wrapped);
+};
+
+/** For a process that makes no environments: rejects when what others wrote does not open with this keyring. */
+export const checkKeyring = async ({ db, keyring }: { db: Db; keyring: Keyring }): Promise<void> => {
+  const wrapped = await findOldestEnvironmentKey(db, {});
+  if (wrapped !== null) keyring.open(wrapped);
 };
 
 /**

@@ -87,6 +87,21 @@ test("one signal ends it with 0, five do too", async (t) => {
   }
 });
 
+test("a worker makes no API keys, the API prints those it made, and another encryption key is refused", async (t) => {
+  const { SYNCLINE_DEV_API_KEY: _, ...env } = await onDatabase(t);
+  const worker = await startSyncline(t, { ...env, SYNCLINE_ROLE: "worker" });
+  const api = await startSyncline(t, { ...env, SYNCLINE_ROLE: "api" });
+  assert.doesNotMatch(worker.output(), /API key/);
+  for (const name of ["dev", "prod"])
+    assert.match(api.output(), new RegExp(`environment ${name}, shown this once: \\S+`));
+  const other = { ...env, SYNCLINE_ROLE: "worker", SYNCLINE_ENCRYPTION_KEY: Buffer.alloc(32, 8).toString("base64") };
+  const { out, code } = await runSyncline(t, ["start"], other);
+  assert.equal(code, 1);
+  assert.match(out, /^error: A data key does not open with SYNCLINE_ENCRYPTION_KEY/m);
+  await stopsCleanly(worker, ["SIGTERM"]);
+  await stopsCleanly(api, ["SIGTERM"]);
+});
+
 test("a signal while it starts ends it with 0, and its Postgres with it", async (t) => {
   const folder = dataFolder(); // whose end waits until no server runs in it
   const started = startProcess(t, { args: ["src/cli.ts", "start"], env: { ...settings, SYNCLINE_DATA: folder } });
