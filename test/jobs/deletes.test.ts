@@ -28,11 +28,31 @@ export default createSync({
 });
 `;
 
+const INCREMENTAL = `
+import { createSync } from "syncline";
+import * as z from "zod";
+export default createSync({
+  description: "Changed contacts only, with an option that makes no sense here", version: "1.0.0", frequency: "every day",
+  autoStart: true, trackDeletes: true,
+  checkpoint: z.object({ since: z.string() }),
+  models: { Contact: z.object({ id: z.string() }) },
+  exec: async (nango) => {
+    let since = (await nango.getCheckpoint())?.since ?? "2000-01-01T00:00:00.000Z";
+    const paginate = { type: "cursor", cursor_name_in_request: "cursor", cursor_path_in_response: "next_cursor", response_path: "data", limit: 25, limit_name_in_request: "limit" };
+    for await (const page of nango.paginate({ endpoint: "/v1/contacts", params: { updated_since: since }, paginate })) {
+      await nango.batchSave(page, "Contact");
+      since = page.at(-1).updated_at;
+      await nango.saveCheckpoint({ since });
+    }
+  },
+});
+`;
+
 const ROWS = 250;
 
-const refreshed = async (t: Parameters<typeof testEngine>[0]) => {
+const refreshed = async (t: Parameters<typeof testEngine>[0], text = REFRESH) => {
   const engine = await testEngine(t, { rows: { contacts: ROWS } });
-  await engine.deploy({ "acme/syncs/contacts.ts": REFRESH });
+  await engine.deploy({ "acme/syncs/contacts.ts": text });
   const connection = await engine.connect("one");
   await engine.startWorker();
   await engine.quiet();
@@ -110,6 +130,25 @@ test("a refresh that failed half way and was run again deletes exactly what is g
   await run();
   assert.deepEqual(await deletedIds(engine, connection), [...gone, ...more].sort());
   assert.deepEqual(await engine.live(connection, "Contact"), [...engine.provider.world.rows("contacts")]);
+});
+
+test("an incremental sync deletes nothing for not having seen it, though it failed, was interrupted and went on", async (t) => {
+  const { engine, connection, run } = await refreshed(t, INCREMENTAL);
+  const { db, provider } = engine;
+  // The brake would hide a mistake.
+  await db.query("update syncline.syncs set delete_limit_rows = 1000000");
+  provider.world.edit({ kind: "contacts", update: 100 });
+  provider.faults.add({ kind: 500, path: "/v1/contacts", after: 1, times: 1 });
+  assert.equal((await run())[0]!.state, "failed");
+  assert.equal((await run())[0]!.state, "succeeded");
+  provider.world.edit({ kind: "contacts", update: 100 });
+  await db.query("update syncline.settings set time_slice = '1 us'");
+  const runs = await run();
+  assert.ok(runs.length > 3 && runs.slice(0, 3).every(({ state }) => state === "interrupted"));
+  await db.query("update syncline.settings set time_slice = '10 min'");
+  assert.equal((await run()).at(-1)!.state, "succeeded");
+  assert.deepEqual(await deletedIds(engine, connection), []);
+  assert.deepEqual(await engine.live(connection, "Contact"), [...provider.world.rows("contacts")]);
 });
 
 const parked = async (t: Parameters<typeof testEngine>[0]) => {
