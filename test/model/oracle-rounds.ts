@@ -1,6 +1,8 @@
 // Rounds in which the provider changes, fails and cuts short while workers are killed; after each, when all is quiet, the
 // records are the provider's, and whoever follows the change feed has the same.
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { FaultRule } from "../../src/bundled-provider/faults.ts";
@@ -42,6 +44,17 @@ type Row = { id: string; _nango_metadata: { last_action: string; cursor: string 
 
 const ROWS = { contacts: 70, companies: 50, tickets: 90 };
 
+/** A receiver of webhooks that is content with everything; its URL. */
+const receiver = async (t: TestContext): Promise<string> => {
+  const server = createServer((_request, response) => response.end());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+};
+
 /** Make the engine; the returned functions do one round, and say what happened in all. */
 export const oracleRounds = async (t: TestContext, random: Seeded) => {
   const engine = await testEngine(t, { rows: ROWS, seed: random.seed });
@@ -50,6 +63,7 @@ export const oracleRounds = async (t: TestContext, random: Seeded) => {
   await engine.deploy(MIRRORS);
   const connection = await engine.connect("one");
   await db.query("update syncline.settings set lease = '1 s', max_idle_interrupts = 1000");
+  await db.query("update syncline.environments set webhook_url_primary = $1", [await receiver(t)]);
   const syncs = await db.query("select id, name from syncline.syncs order by id");
   const start = () => startSyncline(t, workerEnv(db.url));
   let worker = await start();
@@ -127,6 +141,25 @@ export const oracleRounds = async (t: TestContext, random: Seeded) => {
       }
     }
   };
+  // Each change is told by exactly one webhook, whatever became of the run that made it.
+  const checkTold = async (): Promise<void> => {
+    const wrong = await db.query(
+      `select t.model, t.records, t.pending_since, told.added, told.updated, told.deleted, made.*
+         from syncline.streams t
+        cross join lateral (
+          select coalesce(sum((o.body -> 'responseResults' ->> 'added')::int), 0) as added,
+                 coalesce(sum((o.body -> 'responseResults' ->> 'updated')::int), 0) as updated,
+                 coalesce(sum((o.body -> 'responseResults' ->> 'deleted')::int), 0) as deleted
+            from syncline.outbox o where o.kind = 'sync' and o.body ->> 'model' = t.model) told
+        cross join lateral (
+          select sum(c.added) as run_added, sum(c.updated) as run_updated, sum(c.deleted) as run_deleted
+            from syncline.run_streams c where c.stream_id = t.id) made
+        where t.pending_since is not null or told.added - told.deleted <> t.records
+           or (told.added, told.updated, told.deleted) is distinct from (made.run_added, made.run_updated, made.run_deleted)`,
+    );
+    assert.deepEqual(wrong, [], `webhooks of round ${done.rounds}`);
+  };
+
   const inOrder = (rows: Iterable<string>): string[] => [...rows].sort();
 
   const compare = async (): Promise<void> => {
@@ -148,10 +181,13 @@ export const oracleRounds = async (t: TestContext, random: Seeded) => {
     await storm();
     await calm();
     await compare();
+    await checkTold();
     if (done.rounds % 10 === 0) assert.deepEqual(await checkInvariants(db.pool, {}), []);
   };
 
   const report = async (): Promise<OracleReport> => {
+    const [server] = await db.query("select deadlocks from pg_stat_database where datname = current_database()");
+    assert.equal(server!.deadlocks, 0);
     const count = async (state: string): Promise<number> =>
       (await db.query("select count(*)::int as count from syncline.runs where state = $1", [state]))[0]!.count;
     const faultsDone = Object.values(stats.faults).reduce((sum, times) => sum + times, 0);
