@@ -101,6 +101,8 @@ export const workerRounds = async (t: TestContext, random: Seeded) => {
     for (const { id } of connections) assert.deepEqual(await engine.live(id, "Contact"), truth);
     await checkOwners();
     assert.deepEqual(await checkInvariants(db.pool, {}), []);
+    const [server] = await db.query("select deadlocks from pg_stat_database where datname = current_database()");
+    assert.equal(server!.deadlocks, 0);
     totals.rounds += 1;
   };
   return { round, totals };
