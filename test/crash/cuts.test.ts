@@ -73,11 +73,12 @@ const startDatabase = async (t: TestContext) => {
   const folder = dataFolder();
   let running = await startEmbeddedPostgres({ dataFolder: folder, settings: { fsync: "off" } });
   t.after(() => running.stop());
+  const stop = () => running.stop();
   const restart = async (): Promise<void> => {
     await running.stop();
     running = await startEmbeddedPostgres({ dataFolder: folder, settings: { fsync: "off" } });
   };
-  return { url: running.url, restart };
+  return { url: running.url, stop, restart };
 };
 
 test("a server goes on by itself when its database was restarted", async (t) => {
@@ -94,4 +95,15 @@ test("a server goes on by itself when its database was restarted", async (t) => 
   await until("the API answers again", async () => (await answer()) === 200, 15_000);
   server.kill("SIGTERM");
   assert.equal(await server.exited, 0);
+});
+
+test("a server whose database is gone ends within its ten seconds when it is told to", async (t) => {
+  const database = await startDatabase(t);
+  const server = await startSyncline(t, serverEnv(database.url));
+  await database.stop();
+  const toldAt = performance.now();
+  server.kill("SIGTERM");
+  const how = await server.exited;
+  const ms = performance.now() - toldAt;
+  assert.ok(how === 0 && ms < 10_000, `ended with ${how} after ${Math.round(ms)} ms:\n${server.output().slice(-1500)}`);
 });
