@@ -58,11 +58,11 @@ export const countChanges = (changes: Change[]): string => {
   return parts.join(", ") || "no functions";
 };
 
-// Removing a sync removes its records from every connection: nobody should do that by deploying the wrong folder.
+// Ends a sync for every connection, and its checkpoint is forgotten: nobody should do that by deploying the wrong folder.
 const refuseRemovals = (changes: Change[]): void => {
   const removed = changes.filter(({ change }) => change === "removed");
   if (removed.length === 0) return;
-  const text = `This would remove functions with their syncs and records:\n${describe(removed)}`;
+  const text = `This would remove functions and end their syncs:\n${describe(removed)}`;
   throw new AppError("invalid_body", `${text}\nIf that is wanted: --allow-destructive. To leave them: --mode single.`);
 };
 
@@ -98,7 +98,7 @@ export const addDeployCommand = (program: Command): void => {
       ).choices(["all", "integration", "single"]),
     )
     .option("--dry-run", "only say what would change")
-    .option("--allow-destructive", "go ahead although functions are removed, with their records")
+    .option("--allow-destructive", "go ahead although functions are removed and their syncs end")
     .option("--json", "print JSON")
     .action(run);
 };

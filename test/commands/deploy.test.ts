@@ -50,7 +50,7 @@ test("it says what is added, updated, removed and unchanged, and removes nothing
   assert.equal(refused.code, 1);
   assert.match(
     refused.out,
-    /would remove functions with their syncs and records:\n- acme\/tickets {2}sync {2}removed\n/,
+    /would remove functions and end their syncs:\n- acme\/tickets {2}sync {2}removed\n/,
   );
   assert.deepEqual(JSON.parse((await deploy("--mode", "single", "--json")).out), {
     dry_run: false,
