@@ -10,12 +10,17 @@ language plpgsql volatile as $$
 declare
   v_run bigint;
 begin
+  -- The live run before the sync, as everybody: whoever ends it holds it and then wants the sync.
+  perform from syncline.runs r where r.sync_id = p_sync and r.state in ('ready', 'running') and r.kind = 'sync' for update;
+  if found then
+    return null;
+  end if;
   insert into syncline.runs (environment_id, connection_id, sync_id, kind, origin, priority, empty_cache)
   select s.environment_id, s.connection_id, s.id, 'sync', p_origin,
          case p_origin when 'schedule' then 10 when 'continuation' then 5 else 0 end, p_empty_cache
     from syncline.syncs s
    where s.id = p_sync and s.deleted_at is null
-     for update -- before the run, as in dispatch_due: else the two would wait for each other
+     for update -- before the new run, as in dispatch_due: else the two would wait for each other
       on conflict do nothing
   returning id into v_run;
   if v_run is not null then

@@ -46,7 +46,7 @@ comment on function syncline.open_refresh(bigint, bigint, int) is 'Open the dele
 create or replace function syncline.close_refresh(p_refresh bigint, p_state text) returns void
 language sql volatile
 begin atomic
-  update syncline.refreshes set state = p_state, ended_at = syncline.now() where id = p_refresh;
+  update syncline.refreshes set state = p_state, ended_at = syncline.now() where id = p_refresh and ended_at is null;
   delete from syncline.refresh_seen where refresh_id = p_refresh;
   delete from syncline.refresh_missing where refresh_id = p_refresh;
 end;
@@ -84,13 +84,15 @@ declare
   v_model text;
 begin
   select w.* into v_window from syncline.refreshes w where w.stream_id = p_stream and w.state in ('open', 'deleting') for update;
+  -- Before anything is counted: an approval of the parked one may be at work.
+  perform syncline.close_refresh(p.id, 'superseded')
+     from (select w.id from syncline.refreshes w where w.stream_id = p_stream and w.state = 'needs_approval' and v_window.id is not null for update) p;
   select t.records, t.model into live, v_model from syncline.streams t where t.id = p_stream;
   if v_window.id is null then
     raise exception using errcode = 'SL005', message = format('trackDeletesEnd("%s") without trackDeletesStart', v_model);
   end if;
   refresh_id := v_window.id;
   missing := syncline.list_missing(v_window.id, p_stream, v_window.start_pos);
-  perform syncline.close_refresh(w.id, 'superseded') from syncline.refreshes w where w.stream_id = p_stream and w.state = 'needs_approval';
   select case when live >= s.delete_limit_rows and missing > live * s.delete_limit_share then 'needs_approval' else 'deleting' end
     into verdict from syncline.syncs s where s.id = v_run.sync_id;
   update syncline.refreshes w set state = verdict, missing = end_refresh.missing, live = end_refresh.live where w.id = v_window.id;

@@ -6,8 +6,9 @@ declare
   v_run syncline.runs;
   v_deleted bigint;
 begin
-  -- The run first: see the lock order in 20_run.sql. A new window may be open on the stream meanwhile.
+  -- Run and sync first, which foreign keys want later: see the lock order in 20_run.sql. A new window may be open meanwhile.
   perform from syncline.runs r join syncline.refreshes w on w.run_id = r.id where w.id = p_refresh for key share of r;
+  perform from syncline.syncs s join syncline.refreshes w on w.sync_id = s.id where w.id = p_refresh for key share of s;
   select w.* into v_window from syncline.refreshes w where w.id = p_refresh and w.state = 'needs_approval' for update;
   if not found then
     raise exception using errcode = 'SL005', message = format('refresh %s does not wait for approval', p_refresh),

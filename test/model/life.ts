@@ -1,5 +1,5 @@
 // The life of runs as a small model: two syncs, two workers, a clock. It says what each call must answer and how the
-// database must stand at the end. Frequencies are an hour, phases 0 and 30 minutes; times are seconds since the start.
+// database must stand at the end. Frequencies are a minute, phases 0 and 30 seconds; times are seconds since the start.
 export type Command =
   | { do: "create" | "cancel"; sync: number }
   | { do: "claim" | "beat" | "crash"; worker: number }
@@ -31,7 +31,8 @@ type Sync = {
 };
 type Held = { run: number; token: number };
 
-const HOUR = 3600;
+const EVERY = 60;
+const LONGEST_BACKOFF = 3600;
 const LEASE = 20;
 const SLICE = 600;
 const MAX_ATTEMPTS = 5;
@@ -58,9 +59,9 @@ export const createModel = () => {
 
   const schedule = (sync: number): void => {
     const it = syncs[sync]!;
-    const after = now + (it.failures < 2 ? 0 : Math.min(30 * 2 ** Math.min(it.failures - 2, 10), HOUR));
-    const phase = sync * 1800;
-    it.due = (Math.floor((after - phase) / HOUR) + 1) * HOUR + phase;
+    const after = now + (it.failures < 2 ? 0 : Math.min(30 * 2 ** Math.min(it.failures - 2, 10), LONGEST_BACKOFF));
+    const phase = sync * 30;
+    it.due = (Math.floor((after - phase) / EVERY) + 1) * EVERY + phase;
   };
 
   const make = (sync: number, priority: number): boolean => {

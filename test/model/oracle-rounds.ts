@@ -62,7 +62,7 @@ export const oracleRounds = async (t: TestContext, random: Seeded) => {
   const { world, faults, betweenPages, stats } = provider;
   await engine.deploy(MIRRORS);
   const connection = await engine.connect("one");
-  await db.query("update syncline.settings set lease = '1 s', max_idle_interrupts = 1000");
+  await db.query("update syncline.settings set lease = '1 s'");
   await db.query("update syncline.environments set webhook_url_primary = $1", [await receiver(t)]);
   const syncs = await db.query("select id, name from syncline.syncs order by id");
   const start = () => startSyncline(t, workerEnv(db.url));

@@ -42,13 +42,20 @@ const command = fc.oneof(
   },
 );
 
-// Long lived troubles, which single commands seldom make: a worker that dies again and again, slices without progress.
+// Long lived troubles, which single commands seldom make: a worker that dies again and again, one whose run another took,
+// slices without progress, failures in a row.
 const die: Command[] = [
   { do: "claim", worker: 0 },
   { do: "crash", worker: 0 },
   { do: "forward", seconds: 300 },
   { do: "requeue" },
   { do: "bury" },
+];
+const steal: Command[] = [
+  { do: "claim", worker: 0 },
+  { do: "forward", seconds: 21 },
+  { do: "requeue" },
+  { do: "claim", worker: 1 },
 ];
 const idle: Command[] = [
   { do: "claim", worker: 0 },
@@ -61,7 +68,7 @@ const fail: Command[] = [
 ];
 const chunk = fc.oneof(
   { weight: 12, arbitrary: command.map((one): Command[] => [one]) },
-  { weight: 1, arbitrary: fc.constantFrom(die, idle, fail) },
+  { weight: 1, arbitrary: fc.constantFrom([...die, ...die, ...die, ...die], die, steal, idle, [...fail, ...fail]) },
 );
 
 const histories = fc
@@ -79,6 +86,7 @@ export const setTable = async ({ pool }: TestDatabase): Promise<pg.PoolClient> =
   const w = worldOn(db);
   for (const n of [0, 1]) {
     const { environment, connection } = await makeSync(w, {
+      frequency: "1 min",
       nextRunAt: `2026-03-01T00:0${n === 0 ? "1:00" : "1:30"}Z`,
       webhookUrl: null,
     });

@@ -13,7 +13,8 @@ const outcomeOf = async (work: Promise<unknown>): Promise<Outcome> => {
     await work;
     return "ok";
   } catch (error) {
-    return (error as { code?: string }).code ?? String(error);
+    const { code, where = "", detail = "" } = error as { code?: string; where?: string; detail?: string };
+    return code === "40P01" ? `${code} ${detail} ${where}` : (code ?? String(error));
   }
 };
 

@@ -8,6 +8,8 @@ const ORDERS = [
   [1, 0],
 ] as const;
 
+const deadlockOf = (outcomes: readonly string[]) => outcomes.find((outcome) => outcome.startsWith("40P01"));
+
 // They pass over rows that are locked and come again in a second: beside another call they may do nothing, or part.
 const SKIPPING = new Set(["tick", "requeue_expired", "claim_run", "sweep_streams"]);
 
@@ -41,13 +43,14 @@ export const race = async (pool: Pool, names: string[], o: { collisions: number 
         await restore();
         serial.push(await resultOf(await inOrder(pool, steps[first], async () => {}), first === 1));
       }
-      if (outcomes.includes("40P01")) problems.push(`${pair[first]}, then ${pair[second]}: deadlock`);
+      if (deadlockOf(outcomes)) problems.push(`${pair[first]}, then ${pair[second]}: ${deadlockOf(outcomes)}`);
       else if (!serial.includes(got))
         problems.push(`${pair[first]}, then ${pair[second]}: ${got}\n  not ${serial.join("\n  nor ")}`);
     }
     for (let n = 0; n < o.collisions; n++) {
       await restore();
-      if ((await collide(pool, ...steps)).includes("40P01")) problems.push(`${pair.join(" and ")} at once: deadlock`);
+      const deadlock = deadlockOf(await collide(pool, ...steps));
+      if (deadlock) problems.push(`${pair.join(" and ")} at once: ${deadlock}`);
     }
   };
 
