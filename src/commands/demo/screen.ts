@@ -1,17 +1,15 @@
 // What the demo prints: titled steps, and a table of lines that a terminal redraws in place.
 import { styleText } from "node:util";
 
-/** Where the lines go; `isTTY` allows redrawing and colours. */
-export type Output = { write: (text: string) => unknown; isTTY?: boolean };
-
 export type Screen = ReturnType<typeof createScreen>;
 
 const UP = "\x1b[A";
 const CLEAR_LINE = "\r\x1b[2K";
 
-export const createScreen = (output: Output) => {
+/** Writes to `output`; redraws and colours only on a terminal, and no colours where NO_COLOR is set. */
+export const createScreen = (output: NodeJS.WriteStream) => {
   const style = (name: Parameters<typeof styleText>[0], text: string): string =>
-    output.isTTY ? styleText(name, text, { validateStream: false }) : text;
+    styleText(name, text, { stream: output });
   const line = (text = ""): void => {
     output.write(`${text}\n`);
   };
@@ -20,7 +18,7 @@ export const createScreen = (output: Output) => {
   return {
     line,
     style,
-    isLive: output.isTTY === true,
+    isLive: output.isTTY,
     /** The title of the next step, and in one sentence why it matters. */
     step: (title: string, why: string): void => {
       steps += 1;

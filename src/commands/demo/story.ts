@@ -92,7 +92,7 @@ const show = (screen: Screen, news: News[]): void => {
   const columns = ["connection", "model", "added", "updated", "deleted", "webhook"];
   const rows = news.map(({ customer, model, counts }) => {
     const isQuiet = counts.added + counts.updated + counts.deleted === 0;
-    const told = isQuiet ? "none: nothing changed" : "received, signature right";
+    const told = isQuiet ? "nothing to tell" : "received, signature right";
     return [customer, model, counts.added, counts.updated, counts.deleted, told];
   });
   for (const line of formatTable(columns, rows).split("\n")) screen.fact(line);
