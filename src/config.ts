@@ -26,7 +26,7 @@ const Settings = z
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
     SYNCLINE_DATA: z.string().min(1).default(".syncline"),
     SYNCLINE_ENCRYPTION_KEY: z.string().refine(isKey, "must be the base64 text of 32 bytes").optional(),
-    SYNCLINE_DEV_API_KEY: z.string().min(16, "must have at least 16 characters").optional(),
+    SYNCLINE_DEV_API_KEY: z.string().optional(),
     SYNCLINE_ROLE: z.enum(["all", "api", "worker"]).default("all"),
     SYNCLINE_ALLOW_PRIVATE_HOSTS: list.optional(),
     SYNCLINE_PROVIDERS: list.default([]),
@@ -35,12 +35,18 @@ const Settings = z
     SYNCLINE_API_KEY: z.string().optional(),
     NANGO_HOSTPORT: z.url().optional(),
     NANGO_SECRET_KEY_DEV: z.string().optional(),
+    NANGO_SECRET_KEY_PROD: z.string().optional(),
     LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
   })
   .refine((settings) => settings.NODE_ENV !== "production" || settings.SYNCLINE_ENCRYPTION_KEY !== undefined, {
     path: ["SYNCLINE_ENCRYPTION_KEY"],
     error: "is required when NODE_ENV is production",
     when: () => true, // also when other settings are wrong: all problems are reported at once
+  })
+  .refine((settings) => settings.NODE_ENV !== "production" || (settings.SYNCLINE_DEV_API_KEY?.length ?? 16) >= 16, {
+    path: ["SYNCLINE_DEV_API_KEY"],
+    error: "must have at least 16 characters when NODE_ENV is production",
+    when: () => true,
   });
 
 /** The settings of this process; durations and sizes that operators change at run time live in `syncline.settings`. */
@@ -70,7 +76,11 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
     providerFiles: settings.SYNCLINE_PROVIDERS,
     concurrency: settings.SYNCLINE_CONCURRENCY,
     serverUrl: settings.SYNCLINE_URL ?? settings.NANGO_HOSTPORT ?? `http://127.0.0.1:${settings.PORT}`,
-    serverKey: settings.SYNCLINE_API_KEY ?? settings.NANGO_SECRET_KEY_DEV ?? settings.SYNCLINE_DEV_API_KEY,
+    serverKey:
+      settings.SYNCLINE_API_KEY ??
+      settings.NANGO_SECRET_KEY_DEV ??
+      settings.NANGO_SECRET_KEY_PROD ??
+      settings.SYNCLINE_DEV_API_KEY,
     logLevel: settings.LOG_LEVEL,
   });
 };
