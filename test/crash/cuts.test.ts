@@ -46,6 +46,10 @@ test("a worker whose connections are all cut five times a second for ten seconds
   await engine.quiet();
   const failed = await db.query("select error from syncline.runs where state <> 'succeeded'");
   assert.deepEqual(failed, []);
+  await until("the log has the start of each run", async () => {
+    const without = "not exists (select from syncline.logs l where l.run_id = r.id and l.message = 'started')";
+    return (await db.query(`select r.id from syncline.runs r where ${without}`)).length === 0;
+  });
   for (const id of connections)
     assert.deepEqual(await engine.live(id, "Contact"), [...provider.world.rows("contacts")]);
   assert.deepEqual(await checkInvariants(db.pool, {}), []);
