@@ -63,7 +63,7 @@ declare
   v_until bigint;
   v_left int := p_limit;
 begin
-  -- Each stream stays locked until commit, so the limit is one for all of them; their order is everybody's order.
+  -- Each stream stays locked until commit, so the limit is one for all of them, and one that is busy waits for next time.
   for v_stream, v_until in
     select o.id, o.until
       from (
@@ -74,6 +74,8 @@ begin
          order by t.id) o
      where o.until > o.pruned_pos
   loop
+    perform from syncline.streams t where t.id = v_stream for no key update skip locked;
+    continue when not found;
     v_left := v_left - (select p.count from syncline.prune_stream(v_stream, v_until, v_left) p);
     exit when v_left = 0;
   end loop;

@@ -7,7 +7,9 @@ import { oracleRounds } from "./oracle-rounds.ts";
 
 const ROUNDS = 500;
 
-test("after each of 500 rounds of edits, faults and kills the records and the change feed equal the provider", async (t) => {
+test("after each of 500 rounds of edits, faults and kills the records and the change feed equal the provider", {
+  timeout: 20 * 60_000,
+}, async (t) => {
   const { round, report } = await oracleRounds(t, seeded(t));
   for (let n = 0; n < ROUNDS; n += 1) await round();
   const found = await report();

@@ -43,14 +43,16 @@ const command = fc.oneof(
 );
 
 // Long lived troubles, which single commands seldom make: a worker that dies again and again, one whose run another took,
-// slices without progress, failures in a row.
+// slices that end, also without progress, failures in a row.
 const die: Command[] = [
   { do: "claim", worker: 0 },
   { do: "crash", worker: 0 },
   { do: "forward", seconds: 300 },
   { do: "requeue" },
   { do: "bury" },
+  { do: "forward", seconds: 60 },
 ];
+const poison: Command[] = [{ do: "create", sync: 0 }, ...die, ...die, ...die, ...die, ...die];
 const steal: Command[] = [
   { do: "claim", worker: 0 },
   { do: "forward", seconds: 21 },
@@ -61,6 +63,11 @@ const idle: Command[] = [
   { do: "claim", worker: 0 },
   { do: "interrupt", worker: 0, isAnswerLost: false },
 ];
+const slice: Command[] = [
+  { do: "claim", worker: 0 },
+  { do: "forward", seconds: 600 },
+  { do: "checkpoint", worker: 0, isAnswerLost: false },
+];
 const fail: Command[] = [
   { do: "create", sync: 0 },
   { do: "claim", worker: 0 },
@@ -68,7 +75,7 @@ const fail: Command[] = [
 ];
 const chunk = fc.oneof(
   { weight: 12, arbitrary: command.map((one): Command[] => [one]) },
-  { weight: 1, arbitrary: fc.constantFrom([...die, ...die, ...die, ...die], die, steal, idle, [...fail, ...fail]) },
+  { weight: 1, arbitrary: fc.constantFrom(poison, die, steal, idle, slice, [...fail, ...fail]) },
 );
 
 const histories = fc

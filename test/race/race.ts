@@ -10,8 +10,9 @@ const ORDERS = [
 
 const deadlockOf = (outcomes: readonly string[]) => outcomes.find((outcome) => outcome.startsWith("40P01"));
 
-// They pass over rows that are locked and come again in a second: beside another call they may do nothing, or part.
+// They pass over rows that are locked and come again later: beside another call they may do nothing; the last one, part.
 const SKIPPING = new Set(["tick", "requeue_expired", "claim_run", "sweep_streams"]);
+const PARTIAL = "prune_old_payloads";
 
 /** Meet every pair of these calls in both orders: how many had to wait for each other, and what went wrong. */
 export const race = async (pool: Pool, names: string[], o: { collisions: number }) => {
@@ -44,7 +45,7 @@ export const race = async (pool: Pool, names: string[], o: { collisions: number 
         serial.push(await resultOf(await inOrder(pool, steps[first], async () => {}), first === 1));
       }
       if (deadlockOf(outcomes)) problems.push(`${pair[first]}, then ${pair[second]}: ${deadlockOf(outcomes)}`);
-      else if (!serial.includes(got))
+      else if (!serial.includes(got) && pair[second] !== PARTIAL)
         problems.push(`${pair[first]}, then ${pair[second]}: ${got}\n  not ${serial.join("\n  nor ")}`);
     }
     for (let n = 0; n < o.collisions; n++) {
