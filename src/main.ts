@@ -55,13 +55,15 @@ const startWork = async ({ config, log, database, pool, keys, catalogue }: Parts
   stops.push(worker.stop);
 };
 
-const startParts = async (config: Config, log: Logger, stops: Stops): Promise<Server> => {
+const startParts = async (config: Config, log: Logger, stops: Stops, signal: AbortSignal): Promise<Server> => {
   const door = config.role === "worker" ? undefined : await openDoor(config);
   if (door !== undefined) stops.push(door.close);
   const masterKey = await loadMasterKey(config);
   const database = await openDatabase(config, log);
   stops.push(database.stop);
+  signal.throwIfAborted();
   await migrate({ url: database.url, log });
+  signal.throwIfAborted(); // not later: API keys that are made now must be shown
 
   const pool = createPool({
     url: database.url,
@@ -96,11 +98,18 @@ const startParts = async (config: Config, log: Logger, stops: Stops): Promise<Se
   };
 };
 
-/** Start the server. Rejects with AppError when a setting, the data folder or the database's version forbids it; nothing is left running then. */
-export const startServer = async (config: Config, log: Logger): Promise<Server> => {
+/**
+ * Start the server. Rejects with AppError when a setting, the data folder or the database's version forbids it, with the
+ * signal's reason when that fires early; nothing is left running then.
+ */
+export const startServer = async (
+  config: Config,
+  log: Logger,
+  { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
+): Promise<Server> => {
   const stops: Stops = [];
   try {
-    return await startParts(config, log, stops);
+    return await startParts(config, log, stops, signal);
   } catch (error) {
     await stopAll(stops);
     throw error;

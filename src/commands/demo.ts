@@ -52,7 +52,9 @@ const setTheStage = async (
   const acme = await startAcme({ folder, contacts: rows, port: ports.acme });
   stops.push(acme.close);
   writeFileSync(portsFile, JSON.stringify({ acme: acme.port, receiver: receiver.port } satisfies Ports));
-  const starting = startServer(readConfig(env), createLogger("info", createWriteStream(logFile, { flags: "a" })));
+  const starting = startServer(readConfig(env), createLogger("info", createWriteStream(logFile, { flags: "a" })), {
+    signal,
+  });
   stops.push(async () => (await starting).stop());
   const server = await starting;
   screen.fact(`API on ${server.url}, ready after ${seconds(performance.now() - startedAt)}`);

@@ -29,18 +29,21 @@ const run = async (): Promise<void> => {
   const log = createLogger(config.logLevel);
   log.info({ event: "server.starting", role: config.role }, "starting");
   let isStarted = false;
-  let isStopping = false;
+  const ending = new AbortController();
   const stopping = signalled.then((signal) => {
-    isStopping = true;
+    ending.abort();
     log.info({ event: "server.stopping", signal }, "stopping");
     // Too late is a failure once there was work to finish; a start that cannot end, behind a lock say, has nothing to lose.
     setTimeout(() => process.exit(isStarted ? 1 : 0), STOP_DEADLINE_MS).unref();
   });
   const { startServer } = await import("../main.ts"); // not above: the other commands would load the whole server, 0.5 s
-  const server = await startServer(config, log);
+  const server = await startServer(config, log, { signal: ending.signal }).catch((error: unknown) => {
+    if (ending.signal.aborted) process.exit(0);
+    throw error;
+  });
   isStarted = true;
   announce(server); // also when it stops again at once: keys made now are never shown again
-  if (!isStopping) log.info({ event: "server.started", url: server.url, role: config.role }, "ready");
+  if (!ending.signal.aborted) log.info({ event: "server.started", url: server.url, role: config.role }, "ready");
   await stopping;
   await server.stop();
   process.exit(0);

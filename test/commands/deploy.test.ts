@@ -48,10 +48,7 @@ test("it says what is added, updated, removed and unchanged, and removes nothing
   await rm(path.join(folder, "acme/syncs/tickets.ts"));
   const refused = await deploy();
   assert.equal(refused.code, 1);
-  assert.match(
-    refused.out,
-    /would remove functions and end their syncs:\n- acme\/tickets {2}sync {2}removed\n/,
-  );
+  assert.match(refused.out, /would remove functions and end their syncs:\n- acme\/tickets {2}sync {2}removed\n/);
   assert.deepEqual(JSON.parse((await deploy("--mode", "single", "--json")).out), {
     dry_run: false,
     functions: [{ integration: "acme", kind: "sync", name: "contacts", change: "updated" }],
