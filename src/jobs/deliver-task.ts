@@ -7,12 +7,20 @@ import { openJson } from "../crypto/seal.ts";
 import type { Db } from "../db/fn.ts";
 import type { LogWriter } from "../db/log-writer.ts";
 import { type ClaimedDelivery, claimDeliveries, finishDelivery } from "../db/outbox.ts";
+import type { Logger } from "../log.ts";
 import type { HttpClient } from "../outbound/client.ts";
 import { type Attempt, sendWebhook } from "./webhook.ts";
 
 const MOST_AT_ONCE = 32;
 
-export type DeliverDeps = { db: Db; keys: DataKeys; http: HttpClient; logs: LogWriter; isStopping: () => boolean };
+export type DeliverDeps = {
+  db: Db;
+  keys: DataKeys;
+  http: HttpClient;
+  logs: LogWriter;
+  log: Logger;
+  isStopping: () => boolean;
+};
 
 const logLine = (delivery: ClaimedDelivery, attempt: Attempt, state: string | null) => ({
   environment_id: delivery.environment_id,
@@ -49,13 +57,22 @@ const deliver =
     logs.write(logLine(delivery, attempt, state));
   };
 
+// A failure here must not end the process as an unhandled rejection: nobody may be waiting for this one just now.
+const deliverOrLeave =
+  (deps: DeliverDeps) =>
+  async (delivery: ClaimedDelivery): Promise<void> => {
+    await deliver(deps)(delivery).catch((err) => {
+      deps.log.warn({ event: "delivery.left", outbox: delivery.id, err }, "it comes due again by itself");
+    });
+  };
+
 /** Send due webhooks until none is due or the worker stops. */
 export const createDeliverTask = (deps: DeliverDeps) => async (): Promise<void> => {
   const sending = new Set<Promise<void>>();
   while (!deps.isStopping()) {
     const due = await claimDeliveries(deps.db, { limit: MOST_AT_ONCE - sending.size });
     for (const delivery of due) {
-      const one = deliver(deps)(delivery).finally(() => sending.delete(one));
+      const one = deliverOrLeave(deps)(delivery).finally(() => sending.delete(one));
       sending.add(one);
     }
     if (sending.size === 0) return;

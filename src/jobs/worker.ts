@@ -77,7 +77,7 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
   const helpers = await startRunner({
     pool: jobPool,
     tasks: {
-      deliver: createDeliverTask({ db: pool, keys, http, logs, isStopping }),
+      deliver: createDeliverTask({ db: pool, keys, http, logs, log, isStopping }),
       tidy: () => tidyAll(pool, isStopping),
     },
     concurrency: HELPERS,

@@ -7,7 +7,9 @@ import { workerRounds } from "./worker-rounds.ts";
 
 const ROUNDS = 100;
 
-test("a hundred killed workers lose no run and nothing of what they had committed", async (t) => {
+test("a hundred killed workers lose no run and nothing of what they had committed", {
+  timeout: 20 * 60_000,
+}, async (t) => {
   const { round, totals } = await workerRounds(t, seeded(t));
   while (totals.rounds < ROUNDS) await round();
   assert.ok(totals.takenUp > ROUNDS / 2, JSON.stringify(totals));
