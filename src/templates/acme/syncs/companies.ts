@@ -14,6 +14,7 @@ const Company = z.object({
 type AcmeCompany = z.infer<typeof Company>;
 
 const PAGE = 100;
+const STEP_BACK = 25; // more than are likely deleted between two pages, so that one step is enough
 
 const toCompany = ({ id, name, domain, industry, employees, is_customer }: AcmeCompany) => ({
   id,
@@ -37,7 +38,7 @@ export default createSync({
 
     // Offsets count rows. When a row before the offset is deleted while we read, all rows behind it move up and one of them
     // would be skipped, and then be taken for deleted. So each page begins with the last row of the page before: as long as
-    // its first row is one we have seen, nothing was skipped. Otherwise we step back until it is.
+    // its first row is one we have seen, nothing was skipped. Otherwise we step back until it is one.
     const seen = new Set<string>();
     let offset = 0;
     for (;;) {
@@ -48,7 +49,7 @@ export default createSync({
       });
       const rows = data.companies;
       if (offset > 0 && !seen.has(rows[0]?.id ?? "")) {
-        offset = Math.max(0, offset - PAGE);
+        offset = Math.max(0, offset - STEP_BACK);
         continue;
       }
       // Rows that have not changed cost next to nothing, also those sent twice.
