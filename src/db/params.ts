@@ -1,5 +1,6 @@
 // The arguments of a SQL function as TypeScript types, and how each is sent.
 import { bigintArray, byteaArray, textArray } from "./binary-array.ts";
+import { storableJson } from "./storable.ts";
 
 type Base = {
   text: string;
@@ -52,7 +53,7 @@ export type Args<P extends Params> = { [K in Exclude<keyof P, Optional<P>>]: Val
   [K in Optional<P>]?: ValueOf<P[K]> | null | undefined;
 };
 
-const asJson = (value: unknown): string => JSON.stringify(value);
+const asJson = (value: unknown): string => storableJson(JSON.stringify(value));
 const isJson = new Set(["json", "jsonb"]);
 
 /** The value as node-postgres should send it: JSON as text, arrays of text, bigint and bytea in binary form. */

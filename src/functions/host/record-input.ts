@@ -1,5 +1,6 @@
 // What a function hands over as records, made ready to be compared and stored: ids checked, doubles dropped, one text each.
 import { canonicalJson } from "../../crypto/canonical-json.ts";
+import { withoutNul } from "../../db/storable.ts";
 import { AppError } from "../../errors.ts";
 
 type Row = Record<string, unknown>;
@@ -11,8 +12,8 @@ const MAX_ID_CHARS = 255;
 const toId = (row: unknown, at: number, model: string): string => {
   const id = (row as Row | null)?.id;
   const text = typeof id === "number" && Number.isFinite(id) ? String(id) : id;
-  // Postgres texts hold no NUL character.
-  const clean = typeof text === "string" ? text.replaceAll("\0", "") : "";
+  // Postgres texts hold no NUL character and no half of a surrogate pair.
+  const clean = typeof text === "string" ? text.replaceAll("\0", "").toWellFormed() : "";
   if (clean.length >= 1 && clean.length <= MAX_ID_CHARS) return clean;
   const message = `record ${at} of ${model} needs an id: a number, or a text of 1 to ${MAX_ID_CHARS} characters`;
   throw new AppError("invalid_sync_record", message, {
@@ -40,5 +41,5 @@ export const readInput = (rows: unknown[], model: string): { inputs: Input[]; do
 /** The canonical text of a record without its id, which is stored beside it. */
 export const contentOf = (row: Row): string => {
   const { id: _id, ...content } = row;
-  return canonicalJson(content).replaceAll("\\u0000", "");
+  return withoutNul(canonicalJson(content));
 };
