@@ -49,6 +49,7 @@ export const CODES = {
   database_ahead: { status: 500, retry: false, says: "The database was migrated by a newer version." },
   migration_failed: { status: 500, retry: false, says: "A migration failed; nothing was changed." },
   migration_edited: { status: 500, retry: false, says: "A migration was edited after it was applied." },
+  port_in_use: { status: 500, retry: false, says: "Another program listens on this address." },
   data_folder_in_use: { status: 500, retry: false, says: "Another process uses this data folder." },
   database_unavailable: { status: 503, retry: true, says: "The database cannot be reached." },
   embedded_postgres_failed: { status: 500, retry: false, says: "The embedded Postgres did not start." },

@@ -9,7 +9,7 @@ import { type Database, openDatabase } from "./db/open-database.ts";
 import { createPool, type Pool } from "./db/pool.ts";
 import { tidy } from "./db/runs.ts";
 import { createApp } from "./http/app.ts";
-import { openDoor } from "./http/door.ts";
+import { type Door, openDoor } from "./http/door.ts";
 import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./log.ts";
 import { type Catalogue, loadCatalogue } from "./providers/catalogue.ts";
@@ -55,8 +55,15 @@ const startWork = async ({ config, log, database, pool, keys, catalogue }: Parts
   stops.push(worker.stop);
 };
 
+// Of two starts on one data folder the second mostly meets the first one's port; that the folder is in use says more.
+const openOwnDoor = (config: Config, log: Logger): Promise<Door> =>
+  openDoor(config).catch(async (error) => {
+    if (config.databaseUrl === undefined) await (await openDatabase(config, log)).stop();
+    throw error;
+  });
+
 const startParts = async (config: Config, log: Logger, stops: Stops, signal: AbortSignal): Promise<Server> => {
-  const door = config.role === "worker" ? undefined : await openDoor(config);
+  const door = config.role === "worker" ? undefined : await openOwnDoor(config, log);
   if (door !== undefined) stops.push(door.close);
   const masterKey = await loadMasterKey(config);
   const database = await openDatabase(config, log);

@@ -2,6 +2,7 @@
 // there is one.
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { AppError } from "../errors.ts";
 
 const DRAIN_MS = 5_000;
 
@@ -13,12 +14,17 @@ const whileStarting: RequestListener = (request, response) => {
 
 export type Door = { url: string; serve: (app: RequestListener) => void; close: () => Promise<void> };
 
-/** Listen. Rejects with the system's error (EADDRINUSE, EACCES). `close` lets running requests finish for 5 s. */
+const explain = (error: NodeJS.ErrnoException, at: string): Error =>
+  error.code === "EADDRINUSE"
+    ? new AppError("port_in_use", `Another program listens on ${at}. Set PORT to another one.`, { cause: error })
+    : error;
+
+/** Listen. Rejects with `port_in_use` or the system's error. `close` lets running requests finish for 5 s. */
 export const openDoor = async ({ host, port }: { host: string; port: number }): Promise<Door> => {
   let handler = whileStarting;
   const server = createServer((request, response) => handler(request, response));
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error) => reject(explain(error, `${host}:${port}`)));
     server.listen(port, host, () => resolve());
   });
   const bound = server.address() as AddressInfo;

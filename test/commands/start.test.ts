@@ -117,6 +117,10 @@ test("a second start on a data folder says so and ends with 1; a later one goes 
   assert.equal(second.code, 1);
   assert.match(second.out, /^error: .*(in use|another process|uses)/im);
   const url = (await first.line(({ event }) => event === "server.started")).url as string;
+  const PORT = new URL(url).port;
+  assert.match((await runSyncline(t, ["start"], { ...env, PORT })).out, /^error: .*data folder/im);
+  const elsewhere = await runSyncline(t, ["start"], { ...env, PORT, SYNCLINE_DATA: dataFolder() });
+  assert.deepEqual([elsewhere.code, /^error: .*Set PORT/im.test(elsewhere.out)], [1, true]);
   const headers = { authorization: `Bearer ${TEST_API_KEY}`, "content-type": "application/json" };
   const body = JSON.stringify({ provider: "acme", unique_key: "kept" });
   assert.equal((await fetch(`${url}/integrations`, { method: "POST", headers, body })).status, 200);
