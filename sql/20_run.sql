@@ -37,22 +37,23 @@ declare
   v_made int;
 begin
   with due as (
-    select s.id
+    select s.id, s.next_run_at
       from syncline.syncs s
      where s.next_run_at <= syncline.now()
-     order by s.next_run_at
+     order by s.next_run_at, s.id
      limit p_limit
        for update skip locked
   ), taken as (
     update syncline.syncs s
        set next_run_at = null
-      from due
-     where s.id = due.id
+     where s.id = any (array(select d.id from due d)) -- the array pins the index: a join reads all syncs for an unknown limit
     returning s.id, s.environment_id, s.connection_id
   ), made as (
     insert into syncline.runs (environment_id, connection_id, sync_id, origin)
     select t.environment_id, t.connection_id, t.id, 'schedule'
       from taken t
+      join due d on d.id = t.id
+     order by d.next_run_at, d.id -- claims go by the runs' ids
         on conflict do nothing
     returning 1
   )

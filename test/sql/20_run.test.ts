@@ -62,6 +62,15 @@ sqlTests("20_run", {
     assert.equal(await runs.dispatchDue(w.db, { limit: 10 }), 1);
     assert.equal((await made())[1]?.sync_id, late.sync);
     assert.equal(await runs.dispatchDue(w.db, { limit: 10 }), 0);
+    const [third, first, second] = [
+      await at("2026-02-03T00:00:00Z"),
+      await at("2026-02-01T00:00:00Z"),
+      await at("2026-02-02T00:00:00Z"),
+    ];
+    assert.equal(await runs.dispatchDue(w.db, { limit: 10 }), 3);
+    const order = (await made()).slice(2).map((run) => run.sync_id);
+    assert.deepEqual(order, [first.sync, second.sync, third.sync], "in one call too");
+    await w.q("delete from syncline.runs where sync_id = any ($1)", [order]);
     await w.forward("1 s");
     assert.equal(await runs.dispatchDue(w.db, { limit: 10 }), 1, "due at the very moment of its tick");
     assert.equal((await made())[2]?.sync_id, next.sync);
