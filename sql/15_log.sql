@@ -18,25 +18,34 @@ create or replace function syncline.list_logs(
   p_environment int, p_run bigint, p_connection int, p_kind text, p_level text, p_after bigint, p_limit int)
 returns table (id bigint, at timestamptz, kind text, level text, message text, detail jsonb, run_id bigint, sync_name text,
   connection_id text, provider_config_key text)
-language sql stable
-begin atomic
-  -- Without a starting point: the newest rows; with one: the next rows after it. Both come oldest first.
-  select p.id, p.at, p.kind, p.level, p.message, p.detail, p.run_id, s.name, n.connection_id, i.unique_key
-    from (
-      select l.*
-        from syncline.logs l
-       where l.environment_id = p_environment
-         and (p_run is null or l.run_id = p_run)
-         and (p_connection is null or l.connection_id = p_connection)
-         and (p_kind is null or l.kind = p_kind)
-         and (p_level is null or array_position('{debug,info,warn,error}', l.level) >= array_position('{debug,info,warn,error}', p_level))
-         and l.id > coalesce(p_after, 0)
-       order by case when p_after is null then -l.id else l.id end
-       limit p_limit
-    ) p
-    left join syncline.syncs s on s.id = p.sync_id
-    left join syncline.connections n on n.id = p.connection_id
-    left join syncline.integrations i on i.id = n.integration_id
-   order by p.id;
-end;
+language plpgsql stable as $$
+declare
+  v_levels text[] := case p_level when 'info' then '{info,warn,error}' when 'warn' then '{warn,error}' when 'error' then '{error}' end;
+  v_ids bigint[];
+begin
+  -- Without a starting point: the newest rows; with one: the next rows after it. Two statements, so that each walks an index.
+  if p_after is null then
+    v_ids := array(
+      select l.id from syncline.logs l
+       where l.environment_id = p_environment and (p_run is null or l.run_id = p_run)
+         and (p_connection is null or l.connection_id = p_connection) and (p_kind is null or l.kind = p_kind)
+         and (v_levels is null or l.level = any (v_levels))
+       order by l.id desc limit p_limit);
+  else
+    v_ids := array(
+      select l.id from syncline.logs l
+       where l.environment_id = p_environment and l.id > p_after and (p_run is null or l.run_id = p_run)
+         and (p_connection is null or l.connection_id = p_connection) and (p_kind is null or l.kind = p_kind)
+         and (v_levels is null or l.level = any (v_levels))
+       order by l.id limit p_limit);
+  end if;
+  return query
+    select l.id, l.at, l.kind, l.level, l.message, l.detail, l.run_id, s.name, n.connection_id, i.unique_key
+      from syncline.logs l
+      left join syncline.syncs s on s.id = l.sync_id
+      left join syncline.connections n on n.id = l.connection_id
+      left join syncline.integrations i on i.id = n.integration_id
+     where l.environment_id = p_environment and l.id = any (v_ids)
+     order by l.id;
+end $$;
 comment on function syncline.list_logs(int, bigint, int, text, text, bigint, int) is 'Log rows of an environment, of a run, a connection, a kind, at least a level; the newest ones, or the next ones after an id.';

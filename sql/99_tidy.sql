@@ -166,7 +166,6 @@ create or replace function syncline.tidy()
 returns table (has_more boolean)
 language plpgsql volatile as $$
 begin
-  perform syncline.tidy_logs();
   perform syncline.bury_workers();
   perform syncline.expire_records();
   perform syncline.purge_connections(100);
@@ -174,6 +173,7 @@ begin
   has_more := syncline.tidy_runs(1000) = 1000;
   has_more := syncline.sweep_streams(5000) or has_more;
   has_more := syncline.prune_old_payloads(1000) or has_more;
+  perform syncline.tidy_logs(); -- last: a dropped partition locks the log until commit
   return next;
 end $$;
 comment on function syncline.tidy() is 'One round of housekeeping, a few seconds at most; call again while more waits.';
