@@ -1,5 +1,5 @@
 // What a function hands over as records, made ready to be compared and stored: ids checked, doubles dropped, one text each.
-import { canonicalJson } from "../../crypto/canonical-json.ts";
+import { canonicalJsonWithout } from "../../crypto/canonical-json.ts";
 import { withoutNul } from "../../db/storable.ts";
 import { AppError } from "../../errors.ts";
 
@@ -39,7 +39,4 @@ export const readInput = (rows: unknown[], model: string): { inputs: Input[]; do
 };
 
 /** The canonical text of a record without its id, which is stored beside it. */
-export const contentOf = (row: Row): string => {
-  const { id: _id, ...content } = row;
-  return withoutNul(canonicalJson(content));
-};
+export const contentOf = (row: Row): string => withoutNul(canonicalJsonWithout(row, "id"));
