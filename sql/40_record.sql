@@ -110,44 +110,73 @@ begin
 end $$;
 comment on function syncline.note_changes(bigint, int, timestamptz, bigint, bigint, bigint, bigint) is 'Count what changed: on the stream, for the next webhook, and on the run.';
 
-create or replace function syncline.save_records(
-  p_run bigint, p_token bigint, p_stream int, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_checkpoint jsonb)
-returns table (letters text, is_slice_over boolean)
+create or replace function syncline.insert_records(
+  p_run bigint, p_stream int, p_base bigint, p_at timestamptz, p_ids text[], p_hashes bytea[], p_payloads bytea[]) returns text
+language sql volatile
+begin atomic
+  insert into syncline.records (stream_id, external_id, pos, run_id, hash, payload, last_action, first_seen_at, last_modified_at)
+  select p_stream, u.id, p_base + u.o, p_run, u.hash, u.payload, 'A', p_at, p_at
+    from unnest(p_ids, p_hashes, p_payloads) with ordinality as u (id, hash, payload, o);
+  select repeat('A', cardinality(p_ids));
+end;
+comment on function syncline.insert_records(bigint, int, bigint, timestamptz, text[], bytea[], bytea[]) is 'Store records none of which the stream has; the caller holds the stream''s lock. A for each.';
+
+create or replace function syncline.upsert_records(
+  p_run bigint, p_stream int, p_base bigint, p_at timestamptz, p_ids text[], p_hashes bytea[], p_payloads bytea[]) returns text
 language plpgsql volatile as $$
 declare
-  n int := cardinality(p_ids);
   v_not_after bigint;
-  v_base bigint;
-  v_at timestamptz;
+  v_letters text;
   v_restored bigint;
 begin
-  perform syncline.fence_run(p_run, p_token);
   select c.not_after into v_not_after from syncline.run_streams c where c.run_id = p_run and c.stream_id = p_stream;
-  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, n) l;
   with stored as (
     insert into syncline.records as r
            (stream_id, external_id, pos, run_id, hash, payload, last_action, first_seen_at, last_modified_at)
-    select p_stream, u.id, v_base + u.o, p_run, u.hash, u.payload, 'A', v_at, v_at
+    select p_stream, u.id, p_base + u.o, p_run, u.hash, u.payload, 'A', p_at, p_at
       from unnest(p_ids, p_hashes, p_payloads) with ordinality as u (id, hash, payload, o)
         on conflict (stream_id, external_id) do update
        set pos = case when r.hash = excluded.hash and r.last_action <> 'D' then r.pos else excluded.pos end,
-           last_modified_at = case when r.hash = excluded.hash and r.last_action <> 'D' then r.last_modified_at else v_at end,
+           last_modified_at = case when r.hash = excluded.hash and r.last_action <> 'D' then r.last_modified_at else p_at end,
            last_action = case when r.last_action = 'D' then 'A' when r.hash = excluded.hash then r.last_action else 'U' end,
-           first_seen_at = case when r.last_action = 'D' then v_at else r.first_seen_at end,
+           first_seen_at = case when r.last_action = 'D' then p_at else r.first_seen_at end,
            run_id = p_run, hash = excluded.hash, payload = excluded.payload, deleted_at = null, pruned_at = null
      where (r.hash <> excluded.hash or r.last_action = 'D' or r.pruned_at is not null)
        and (v_not_after is null or r.pos <= v_not_after or r.run_id = p_run)
     returning r.pos, r.last_action
   )
   select string_agg(coalesce(s.last_action::text, '.'), '' order by g.o),
-         (select min(s.pos) from stored s where s.pos <= v_base)
-    into letters, v_restored
-    from generate_series(1, n) as g (o)
-    left join stored s on s.pos = v_base + g.o;
+         (select min(s.pos) from stored s where s.pos <= p_base)
+    into v_letters, v_restored
+    from generate_series(1, cardinality(p_ids)) as g (o)
+    left join stored s on s.pos = p_base + g.o;
   if v_restored is not null then
     update syncline.streams set pruned_pos = least(pruned_pos, v_restored - 1) where id = p_stream;
   end if;
-  letters := coalesce(letters, '');
+  return coalesce(v_letters, '');
+end $$;
+comment on function syncline.upsert_records(bigint, int, bigint, timestamptz, text[], bytea[], bytea[]) is 'Store records some of which the stream has; the caller holds the stream''s lock. Per record: A added, U updated, . nothing to do.';
+
+create or replace function syncline.save_records(
+  p_run bigint, p_token bigint, p_stream int, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_checkpoint jsonb)
+returns table (letters text, is_slice_over boolean)
+language plpgsql volatile as $$
+declare
+  v_base bigint;
+  v_at timestamptz;
+begin
+  perform syncline.fence_run(p_run, p_token);
+  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, cardinality(p_ids)) l;
+  -- Under the lock nobody else writes here, so what is not there now stays so: a page of new records is inserted plainly,
+  -- at 16 us a record; the same by "on conflict" takes 24-30, since each row is first inserted on trial.
+  if exists (
+    select from unnest(p_ids) as u (id)
+     cross join lateral (select from syncline.records t where t.stream_id = p_stream and t.external_id = u.id limit 1) r)
+  then
+    letters := syncline.upsert_records(p_run, p_stream, v_base, v_at, p_ids, p_hashes, p_payloads);
+  else
+    letters := syncline.insert_records(p_run, p_stream, v_base, v_at, p_ids, p_hashes, p_payloads);
+  end if;
   perform syncline.note_changes(p_run, p_stream, v_at, length(translate(letters, 'U.', '')),
     length(translate(letters, 'A.', '')), 0, length(translate(letters, 'AU', '')));
   is_slice_over := case when p_checkpoint is not null then syncline.save_checkpoint(p_run, p_token, p_checkpoint) end;

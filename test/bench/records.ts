@@ -1,6 +1,7 @@
 // Saving records, new and unchanged, and reading them back, each against what Postgres itself needs for the same bytes.
 
-import http from "node:http";
+import { fork } from "node:child_process";
+import path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import pg from "pg";
@@ -11,7 +12,6 @@ import { batches } from "./rows.ts";
 import { API_KEY, type Bench } from "./setup.ts";
 
 const RECORDS = 100_000;
-const agent = new http.Agent({ keepAlive: true });
 
 const HEADER = Buffer.concat([Buffer.from("PGCOPY\n\xff\r\n\0", "latin1"), Buffer.alloc(8)]);
 const TRAILER = Buffer.from([0xff, 0xff]);
@@ -36,8 +36,11 @@ const int4 = (value: number): Buffer => {
 };
 
 // The same rows for another stream, in COPY's binary form, made beforehand: the limit is Postgres alone.
-const copyBytes = async (bench: Bench, stream: number): Promise<Buffer[]> => {
-  const { rows } = await bench.pool.query("select pos, hash, external_id, payload from syncline.records order by pos");
+const copyBytes = async (bench: Bench, from: number, stream: number): Promise<Buffer[]> => {
+  const { rows } = await bench.pool.query(
+    "select pos, hash, external_id, payload from syncline.records where stream_id = $1 order by pos",
+    [from],
+  );
   const now = int8(BigInt(Date.now()) * 1000n - EPOCH_2000_US);
   const tuples = rows.map((row) =>
     Buffer.concat([
@@ -80,69 +83,69 @@ const prepared = [...batches(RECORDS)];
 
 const per = (total: number): number => total / RECORDS;
 
-// The answer is counted, not parsed: the client's work is not ours.
-const fetchText = (bench: Bench, route: string, headers: Record<string, string>): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const given = { authorization: `Bearer ${API_KEY}`, ...headers };
-    http
-      .get(bench.server.url + route, { headers: given, agent }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", () => resolve(Buffer.concat(chunks).toString("latin1")));
-      })
-      .on("error", reject);
-  });
+const startReader = (bench: Bench) => {
+  const child = fork(path.join(import.meta.dirname, "reader.ts"), [bench.server.url, API_KEY, "records"]);
+  return {
+    readAll: () =>
+      new Promise<void>((resolve, reject) => {
+        child.once("message", ({ records }: { records: number }) =>
+          records === RECORDS ? resolve() : reject(new Error(`read ${records} records of ${RECORDS}`)),
+        );
+        child.send("read");
+      }),
+    stop: () => child.kill(),
+  };
+};
 
-const pageAll = async (bench: Bench): Promise<void> => {
-  let cursor: string | null = null;
-  let seen = 0;
-  do {
-    const query = new URLSearchParams({ model: "Item", limit: "1000", ...(cursor === null ? {} : { cursor }) });
-    const headers = { "connection-id": "records", "provider-config-key": "bench" };
-    const text = await fetchText(bench, `/records?${query}`, headers);
-    seen += text.split('"_nango_metadata":').length - 1;
-    cursor = /"next_cursor":"([^"]+)"\}$/.exec(text.slice(-100))?.[1] ?? null;
-  } while (cursor !== null);
-  if (seen !== RECORDS) throw new Error(`read ${seen} records of ${RECORDS}`);
+const selectAll = async (bench: Bench, stream: number): Promise<void> => {
+  for (let after = 0; ; ) {
+    const { rows } = await bench.pool.query({
+      name: "page",
+      text: `select pos, external_id, first_seen_at, last_modified_at, last_action, deleted_at, payload
+               from syncline.records where stream_id = $1 and pos > $2 order by stream_id, pos limit 1000`,
+      values: [stream, after],
+    });
+    if (rows.length === 0) return;
+    after = rows.at(-1).pos;
+  }
+};
+
+const compareAll = async (bench: Bench, stream: number): Promise<void> => {
+  for (const rows of prepared) {
+    const { rows: found } = await bench.pool.query({
+      name: "compare",
+      text: "select external_id, hash from syncline.records where stream_id = $1 and external_id = any ($2)",
+      values: [stream, rows.map(({ id }) => id)],
+    });
+    if (found.length !== rows.length) throw new Error("rows are missing");
+  }
 };
 
 /** Rows 1 to 3 of the budget table. */
 export const benchRecords = async (bench: Bench): Promise<Result[]> => {
+  // Each path once before it is measured, so that no compiler and no cold cache is in the figures.
+  await saveAll(bench, await bench.connect("warm-up"));
   const connection = await bench.connect("records");
   const saved = await bench.measure(() => saveAll(bench, connection));
-  const chunks = await copyBytes(bench, 1_000_000_000);
+  const find = "select id from syncline.streams where connection_id = $1";
+  const stream = (await bench.pool.query(find, [connection])).rows[0].id as number;
+  const chunks = await copyBytes(bench, stream, 1_000_000_000);
   const copied = await bench.measure(() => copyAll(bench, chunks));
-  await bench.pool.query("delete from syncline.records where stream_id = 1000000000");
+  await bench.pool.query("delete from syncline.records where stream_id <> $1", [stream]);
   await bench.pool.query("vacuum analyze syncline.records");
 
+  await saveAll(bench, connection);
   const unchanged = await bench.measure(() => saveAll(bench, connection));
-  const stream = (await bench.pool.query("select id from syncline.streams where connection_id = $1", [connection]))
-    .rows[0].id;
-  const compared = await bench.measure(async () => {
-    for (const rows of prepared) {
-      const { rows: found } = await bench.pool.query({
-        name: "compare",
-        text: "select external_id, hash from syncline.records where stream_id = $1 and external_id = any ($2)",
-        values: [stream, rows.map(({ id }) => id)],
-      });
-      if (found.length !== rows.length) throw new Error("rows are missing");
-    }
-  });
+  await compareAll(bench, stream);
+  const compared = await bench.measure(() => compareAll(bench, stream));
   const tracked = await bench.measure(() => saveAll(bench, connection, true));
 
-  const paged = await bench.measure(() => pageAll(bench));
-  const selected = await bench.measure(async () => {
-    for (let after = 0; ; ) {
-      const { rows } = await bench.pool.query({
-        name: "page",
-        text: `select pos, external_id, first_seen_at, last_modified_at, last_action, deleted_at, payload
-                 from syncline.records where stream_id = $1 and pos > $2 order by stream_id, pos limit 1000`,
-        values: [stream, after],
-      });
-      if (rows.length === 0) return;
-      after = rows.at(-1).pos;
-    }
-  });
+  const reader = startReader(bench);
+  await reader.readAll();
+  const paged = await bench.measure(reader.readAll);
+  reader.stop();
+  await selectAll(bench, stream);
+  const selected = await bench.measure(() => selectAll(bench, stream));
   return [
     {
       work: "save new 1 KB records, encrypted",
@@ -170,7 +173,7 @@ export const benchRecords = async (bench: Bench): Promise<Result[]> => {
       ratio: selected.ms / paged.ms,
       budget: ">= 0.35",
       isMet: selected.ms / paged.ms >= 0.35 && per(paged.cpuMs) * 1000 <= 35,
-      detail: `${Math.round(RECORDS / (paged.ms / 1000))}/s against ${Math.round(RECORDS / (selected.ms / 1000))}/s, CPU ${(per(paged.cpuMs) * 1000).toFixed(1)} us a record, the client's reading included (<= 35)`,
+      detail: `${Math.round(RECORDS / (paged.ms / 1000))}/s against ${Math.round(RECORDS / (selected.ms / 1000))}/s, CPU ${(per(paged.cpuMs) * 1000).toFixed(1)} us a record (<= 35)`,
     },
   ];
 };

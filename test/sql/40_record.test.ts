@@ -94,7 +94,7 @@ sqlTests("40_record", {
     };
     const at = { ...fence, stream };
     assert.equal(await records.diffRecords(w.db, { ...at, ...twice }), "AA");
-    await w.refuses("21000", /cannot affect row a second time/, () =>
+    await w.refuses("23505", /duplicate key value violates unique constraint "records_pkey"/, () =>
       records.saveRecords(w.db, { ...at, ...twice, checkpoint: null }),
     );
     await saveAll(w.db, at, { a: "1" });
