@@ -1,5 +1,10 @@
 // graphile-worker as we use it: the null queue only, our own pool, completions in batches, no local queue (jobs are
-// doorbells and may work for minutes), and a new start should it give up after a row of database errors.
+// doorbells and may work for minutes), and a new start whenever it met no database. Two of its troubles need that:
+// - a lost connection at its very first look for jobs is remembered for ever (the promise of the task ids is cached), and
+//   from then on it fails at each look, silently;
+// - when the end of a job could not be written it shuts down, waits for all running jobs, and then perhaps for itself for
+//   ever, as its batcher counts that failure twice.
+// So the old one is told to stop but not waited for. A new start also finds work a second later, not at the next poll.
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Runner, run, type TaskList, type WorkerEvents, Logger as WorkerLogger } from "graphile-worker";
@@ -18,6 +23,8 @@ const workerLogger = (log: Logger) =>
       log[LEVELS[level as keyof typeof LEVELS] ?? "debug"]({ event: "graphile_worker" }, message),
   );
 
+type Started = { runner: Runner; givenUp: Promise<void> };
+
 export type RunnerHandle = {
   /** The ids of the pools whose locks this process may hold. */
   poolIds: () => string[];
@@ -35,12 +42,16 @@ export const startRunner = async (o: {
 }): Promise<RunnerHandle> => {
   const poolIds: string[] = [];
   let isStopping = false;
-  let current: Runner;
+  let current: Started;
 
-  const start = async (): Promise<Runner> => {
+  const start = async (): Promise<Started> => {
     const events = new EventEmitter() as WorkerEvents;
     events.on("pool:create", ({ workerPool }) => poolIds.push(workerPool.id));
-    return run({
+    const givenUp = new Promise<void>((resolve) => {
+      for (const event of ["pool:gracefulShutdown", "worker:getJob:error"] as const)
+        events.once(event, () => resolve());
+    });
+    const runner = await run({
       pgPool: o.pool,
       taskList: o.tasks,
       concurrency: o.concurrency,
@@ -51,17 +62,22 @@ export const startRunner = async (o: {
       preset: { worker: { completeJobBatchDelay: BATCH_MS, failJobBatchDelay: BATCH_MS } },
       ...(o.crontab === undefined ? {} : { crontab: o.crontab }),
     });
+    runner.promise.catch((err) => o.log.warn({ event: "runner.gave_up", err }, "a runner ended"));
+    return { runner, givenUp };
   };
 
   const keepRunning = async (): Promise<void> => {
     while (!isStopping) {
-      await current.promise.catch((err) => o.log.error({ event: "runner.gave_up", err }, "starting anew"));
+      await current.givenUp;
       if (isStopping) return;
-      await sleep(RESTART_MS);
+      o.log.warn({ event: "runner.restarted" }, "starting anew");
+      await sleep(RESTART_MS); // looks for jobs that are on their way fail more quietly in a runner that still runs
+      current.runner.stop().catch(() => {}); // it rejects when it had stopped by itself
       current = await start().catch((err) => {
         o.log.error({ event: "runner.not_started", err }, "trying again");
         return current;
       });
+      if (isStopping) await current.runner.stop().catch(() => {});
     }
   };
 
@@ -71,7 +87,7 @@ export const startRunner = async (o: {
     poolIds: () => poolIds,
     stop: async () => {
       isStopping = true;
-      await current.stop().catch(() => {}); // it rejects when it had stopped by itself
+      await current.runner.stop().catch(() => {});
       await running;
     },
   };
