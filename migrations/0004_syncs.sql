@@ -56,7 +56,7 @@ create table syncline.syncs (
 );
 comment on table syncline.syncs is 'One row per sync: a function run for one connection in one variant, with its schedule. next_run_at is null while a run lives or the sync is paused.';
 create unique index syncs_live on syncline.syncs (connection_id, name, variant) where deleted_at is null;
-create index syncs_due on syncline.syncs (next_run_at) where next_run_at is not null;
+create index syncs_due on syncline.syncs (next_run_at, id) where next_run_at is not null;
 create index syncs_function on syncline.syncs (function_id);
 create index syncs_environment on syncline.syncs (environment_id);
 alter table syncline.syncs enable row level security;

@@ -3,19 +3,26 @@
 create or replace function syncline.ring_again() returns int
 language plpgsql volatile as $$
 declare
+  v_first bigint[];
   v_count int;
 begin
-  with waiting as (
-    select r.id, r.rung_at from syncline.runs r
+  -- Looked at without locks: claims skip locked runs, so a lock here hides a run from the worker its doorbell has just
+  -- woken, and it would wait for this very function, 5 s later.
+  v_first := array(
+    select r.id from syncline.runs r
      where r.state = 'ready' and r.due_at <= syncline.now()
      order by r.priority, r.due_at, r.id
-     limit 50
-       for update skip locked
+     limit 50);
+  if not exists (
+    select from syncline.runs r
+     where r.id = any (v_first) and r.state = 'ready' and r.rung_at < syncline.now() - interval '5 s')
+  then
+    return 0;
+  end if;
+  with waiting as (
+    select r.id from syncline.runs r where r.id = any (v_first) and r.state = 'ready' order by r.id for update skip locked
   )
-  update syncline.runs r
-     set rung_at = syncline.now()
-    from waiting w
-   where r.id = w.id and exists (select from waiting o where o.rung_at < syncline.now() - interval '5 s');
+  update syncline.runs r set rung_at = syncline.now() from waiting w where r.id = w.id;
   get diagnostics v_count = row_count;
   perform syncline.ring('run', v_count);
   return v_count;

@@ -32,6 +32,21 @@ test("a save that waits for its stream does not hold up the heartbeat of its wor
   assert.ok((await lease()) > before);
 });
 
+test("a tick in progress hides no ready run from the worker that its doorbell woke", async (t) => {
+  const { pool, w } = await openWorld(t);
+  const { sync } = await makeSync(w);
+  await runs.createRun(pool, { sync, origin: "trigger", emptyCache: false });
+  const ticking = await pool.connect();
+  try {
+    await ticking.query("begin");
+    await runs.tick(ticking, { limit: 10 });
+    assert.notEqual(await runs.claimRun(pool, { worker: "w1" }), undefined);
+  } finally {
+    await ticking.query("rollback");
+    ticking.release();
+  }
+});
+
 test("whatever ends a run waits for the saves before it, and a save after it is refused", async (t) => {
   const { pool, w } = await openWorld(t);
   const enders: [
