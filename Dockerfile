@@ -19,4 +19,5 @@ EXPOSE 3003
 # A worker opens no port; whether it works is seen in the database: its leases and its heartbeat.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "if (process.env.SYNCLINE_ROLE !== 'worker') fetch(`http://127.0.0.1:${process.env.PORT}/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "src/cli.ts", "start"]
+# A small young generation: pages of records die young, and 331 MB do what otherwise takes 498 MB.
+CMD ["node", "--max-semi-space-size=4", "src/cli.ts", "start"]

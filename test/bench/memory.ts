@@ -39,7 +39,7 @@ const rssMb = (pid: number): number => {
 export const benchMemory = async (): Promise<Result[]> => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "syncline-bench-"));
   const provider = await startProvider();
-  const child = spawn(process.execPath, ["src/cli.ts", "start"], {
+  const child = spawn(process.execPath, ["--max-semi-space-size=4", "src/cli.ts", "start"], {
     env: { ...process.env, PORT: "0", SYNCLINE_DATA: path.join(folder, "data"), SYNCLINE_DEV_API_KEY: KEY },
     stdio: ["ignore", "pipe", "inherit"],
   });
