@@ -3,60 +3,8 @@ import assert from "node:assert/strict";
 import { clearCheckpoint, saveCheckpoint } from "../../src/db/checkpoints.ts";
 import * as records from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
-import {
-  claim,
-  type Fence,
-  type Ids,
-  makeRun,
-  manyRows,
-  saveAll,
-  sqlTests,
-  startRun,
-  type World,
-} from "../helpers/world.ts";
-
-type At = Fence & { stream: number };
-
-const live = async (w: World, stream: number) =>
-  (
-    await w.q("select external_id as id from syncline.records where stream_id = $1 and last_action <> 'D' order by 1", [
-      stream,
-    ])
-  ).map(({ id }) => id);
-
-const refreshes = (w: World) => w.q("select state, missing, live, deleted from syncline.refreshes order by id");
-
-/** Finish a refresh as a run does: the deleted ids, or what the brake said. */
-const endAll = async (w: World, at: At) => {
-  const end = await records.endRefresh(w.db, at);
-  const deleted: string[] = [];
-  while (end.verdict === "deleting") {
-    const chunk = await records.deleteMissing(w.db, { run: at.run, token: at.token, refresh: end.refresh_id });
-    if (chunk === null) break;
-    deleted.push(...chunk);
-  }
-  return { ...end, deleted: deleted.sort() };
-};
-
-/** A sync whose first run saved these rows and finished; its second run is claimed. */
-const afterFirstRun = async (w: World, rows: Record<string, string>) => {
-  const { ids, fence, stream } = await makeRun(w);
-  await saveAll(w.db, { ...fence, stream }, rows);
-  await runs.finishRun(w.db, fence);
-  return { ids, at: { ...(await startRun(w.db, ids)), stream } };
-};
-
-const nextRun = async (w: World, ids: Ids, at: At): Promise<At> => ({
-  ...(await startRun(w.db, ids)),
-  stream: at.stream,
-});
-
-const takeOver = async (w: World, at: At): Promise<At> => {
-  await runs.requeueExpired(w.db, { nobodyLives: true });
-  return { ...(await claim(w.db, "w2")), stream: at.stream };
-};
-
-const ROWS = { a: "1", b: "1", c: "1", d: "1" };
+import { claim, manyRows, saveAll, sqlTests } from "../helpers/world.ts";
+import { afterFirstRun, endAll, live, nextRun, ROWS, refreshes, takeOver } from "./refresh.ts";
 
 sqlTests("45_refresh, resumed", {
   "an interrupted refresh that goes on from its checkpoint deletes exactly what is gone": async (w) => {
