@@ -1,37 +1,62 @@
 -- 99_tidy.sql: what is too old. Every step is short and says whether more waits, so that nothing is locked for long.
-create or replace function syncline.tidy_logs() returns int
+create or replace function syncline.log_days()
+returns table (day date, partition name, is_wanted boolean)
+language sql stable
+begin atomic
+  -- Days are days of UTC, whatever the time zone of the session. Partitions exist two days ahead.
+  with wanted as (
+    select (syncline.now() at time zone 'UTC')::date + d as day from generate_series(0, 2) d
+  ), existing as (
+    select to_date(right(c.relname, 8), 'YYYYMMDD') as day, c.relname
+      from pg_inherits i
+      join pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'syncline.logs'::regclass and c.relname ~ '^logs_\d{8}$'
+  )
+  select coalesce(w.day, e.day), e.relname, coalesce(w.day, e.day) >= ((syncline.now() - s.log_retention) at time zone 'UTC')::date
+    from syncline.settings s, wanted w
+    full join existing e on e.day = w.day;
+end;
+comment on function syncline.log_days() is 'The days of the log that have a partition or should have one; is_wanted is false for those past the retention.';
+
+create or replace function syncline.make_log_partition(p_day date) returns void
 language plpgsql volatile as $$
 declare
-  v_today date := syncline.now() at time zone 'UTC';
-  v_day date;
-  v_table regclass;
+  v_name text := 'logs_' || to_char(p_day, 'YYYYMMDD');
+  v_from text := p_day || ' 00:00+00';
+  v_until text := p_day + 1 || ' 00:00+00';
+begin
+  execute format('create table syncline.%I (like syncline.logs including all)', v_name);
+  execute format('with moved as (delete from syncline.logs_default where at >= %1$L and at < %2$L returning *)
+    insert into syncline.%3$I select * from moved', v_from, v_until, v_name);
+  execute format('alter table syncline.logs attach partition syncline.%I for values from (%L) to (%L)', v_name, v_from, v_until);
+  execute format('alter table syncline.%I enable row level security', v_name);
+  execute format('comment on table syncline.%I is %L', v_name, 'Log rows of one day.');
+end $$;
+comment on function syncline.make_log_partition(date) is 'Give a day of the log its partition, and that the rows written before it was there.';
+
+create or replace function syncline.tidy_logs() returns int
+language plpgsql volatile set lock_timeout = '2s' as $$
+declare
+  v_day record;
   v_count int := 0;
 begin
-  -- Partitions exist two days ahead; a day that has rows in the default partition keeps them there.
-  -- Days are days of UTC, whatever the time zone of the session.
-  for v_day in select v_today + d from generate_series(0, 2) d loop
-    if to_regclass(format('syncline.logs_%s', to_char(v_day, 'YYYYMMDD'))) is null
-       and not exists (
-         select from syncline.logs_default l
-          where l.at >= v_day::timestamp at time zone 'UTC' and l.at < (v_day + 1)::timestamp at time zone 'UTC') then
-      execute format('create table syncline.%I partition of syncline.logs for values from (%L) to (%L)',
-        'logs_' || to_char(v_day, 'YYYYMMDD'), v_day || ' 00:00+00', v_day + 1 || ' 00:00+00');
-      execute format('alter table syncline.%I enable row level security', 'logs_' || to_char(v_day, 'YYYYMMDD'));
-      execute format('comment on table syncline.%I is %L', 'logs_' || to_char(v_day, 'YYYYMMDD'), 'Log rows of one day.');
-    end if;
-  end loop;
-  for v_table in
-    select i.inhrelid::regclass
-      from pg_inherits i
-      join pg_class c on c.oid = i.inhrelid, syncline.settings s
-     where i.inhparent = 'syncline.logs'::regclass and c.relname ~ '^logs_\d{8}$'
-       and to_date(right(c.relname, 8), 'YYYYMMDD') < ((syncline.now() - s.log_retention) at time zone 'UTC')::date
-  loop
-    execute format('drop table %s', v_table);
-    v_count := v_count + 1;
-  end loop;
+  if exists (select from syncline.log_days() d where (d.partition is null) = d.is_wanted) then
+    -- The whole log first: one that tidies, writes or reads beside us has then either all of its locks or none.
+    lock table syncline.logs in access exclusive mode;
+    for v_day in select d.* from syncline.log_days() d where (d.partition is null) = d.is_wanted loop
+      if v_day.is_wanted then
+        perform syncline.make_log_partition(v_day.day);
+      else
+        execute format('drop table syncline.%I', v_day.partition);
+        v_count := v_count + 1;
+      end if;
+    end loop;
+  end if;
   delete from syncline.logs_default l using syncline.settings s where l.at < syncline.now() - s.log_retention;
   return v_count;
+exception
+  when lock_not_available then
+    return 0; -- somebody reads long: the next round will do, partitions are two days ahead
 end $$;
 comment on function syncline.tidy_logs() is 'Make the log partitions of the next days and drop those past their retention; how many were dropped.';
 
@@ -173,7 +198,6 @@ begin
   has_more := syncline.tidy_runs(1000) = 1000;
   has_more := syncline.sweep_streams(5000) or has_more;
   has_more := syncline.prune_old_payloads(1000) or has_more;
-  perform syncline.tidy_logs(); -- last: a dropped partition locks the log until commit
   return next;
 end $$;
-comment on function syncline.tidy() is 'One round of housekeeping, a few seconds at most; call again while more waits.';
+comment on function syncline.tidy() is 'One round of housekeeping but for the log, a few seconds at most; call again while more waits.';

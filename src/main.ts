@@ -7,7 +7,7 @@ import { checkKeyring, ensureEnvironments } from "./db/ensure-environments.ts";
 import { migrate } from "./db/migrate.ts";
 import { type Database, openDatabase } from "./db/open-database.ts";
 import { createPool, type Pool } from "./db/pool.ts";
-import { tidy } from "./db/runs.ts";
+import { tidyLogs } from "./db/runs.ts";
 import { createApp } from "./http/app.ts";
 import { type Door, openDoor } from "./http/door.ts";
 import { startWorker } from "./jobs/worker.ts";
@@ -86,7 +86,7 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   const wanted = config.role === "worker" ? {} : { dev: config.devApiKey, prod: undefined };
   const environments = await ensureEnvironments({ db: pool, keyring })(wanted);
   await checkKeyring({ db: pool, keyring });
-  await tidy(pool, {}); // makes today's partition of the log
+  await tidyLogs(pool, {}); // today's partition of the log
 
   if (config.role !== "api") await startWork({ config, log, database, pool, keys, catalogue }, stops);
   let isReady = true;

@@ -65,6 +65,7 @@ const Ticked = z.object({
   delivering: z.boolean(),
 });
 export const tick = fn("tick", { limit: "int" }, row(Ticked));
+export const tidyLogs = fn("tidy_logs", {}, value(z.number()));
 export const tidy = fn("tidy", {}, row(z.object({ has_more: z.boolean() })));
 export const approveDeletes = fn("approve_deletes", { refresh: "bigint" }, value(z.number()));
 export const discardDeletes = fn("discard_deletes", { refresh: "bigint" }, value(z.number()));

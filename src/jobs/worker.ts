@@ -6,7 +6,7 @@ import type { DataKeys } from "../crypto/data-keys.ts";
 import { listen } from "../db/listen.ts";
 import { createLogWriter } from "../db/log-writer.ts";
 import type { Pool } from "../db/pool.ts";
-import { heartbeat, heartbeatInterval, requeueExpired, tick, tidy } from "../db/runs.ts";
+import { heartbeat, heartbeatInterval, requeueExpired, tick, tidy, tidyLogs } from "../db/runs.ts";
 import { createIsolatePool } from "../functions/isolate-pool.ts";
 import type { Logger } from "../log.ts";
 import { createHttpClient } from "../outbound/client.ts";
@@ -50,6 +50,7 @@ const tickAll = async (pool: Pool): Promise<void> => {
 };
 
 const tidyAll = async (pool: Pool, isStopping: () => boolean): Promise<void> => {
+  await tidyLogs(pool, {}); // a transaction of its own: who makes partitions may hold no row
   while (!isStopping() && (await tidy(pool, {})).has_more);
 };
 

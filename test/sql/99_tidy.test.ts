@@ -72,17 +72,19 @@ sqlTests("99_tidy", {
       "FOR VALUES FROM ('2026-03-01 00:00:00+00') TO ('2026-03-02 00:00:00+00')",
     );
   },
-  "a row without a partition is kept in the default one and does not stand in the way": async (w) => {
+  "a row without a partition is kept in the default one until its day gets one": async (w) => {
     const { ids } = await makeRun(w);
     const days = ["2026-02-01T00:00:00Z", "2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z", "2026-05-01T00:00:00Z"];
     for (const day of days) await write(w, ids.environment, day);
     assert.equal(await w.one("select syncline.tidy_logs()"), 0);
-    assert.deepEqual(await partitions(w), ["logs_20260303", "logs_default"]);
+    assert.deepEqual(await partitions(w), ["logs_20260301", "logs_20260302", "logs_20260303", "logs_default"]);
     assert.deepEqual(await logged(w, ids.environment), days.slice(1), "past its retention it goes from there too");
-    await w.at("2026-03-03T00:00:00Z");
-    await write(w, ids.environment, "2026-03-03T00:00:00Z");
+    const left = () => w.one("select array_agg(message order by at) from syncline.logs_default");
+    assert.deepEqual(await left(), days.slice(3));
+    await w.at("2026-04-30T00:00:00Z");
     await w.q("select syncline.tidy_logs()");
-    assert.deepEqual(await partitions(w), ["logs_20260303", "logs_20260304", "logs_20260305", "logs_default"]);
+    assert.equal(await left(), null);
+    assert.deepEqual(await logged(w, ids.environment), days.slice(3));
   },
   "a retired stream is swept in steps, then it is gone": async (w) => {
     const { stream } = await settled(w, manyRows(25));
