@@ -7,7 +7,7 @@ import { CompiledFunction, FunctionDefinition, functionHash } from "./definition
 import { buildRuntimeCode } from "./isolate-runtime-code.ts";
 import { startThread } from "./isolate-thread.ts";
 import type { HostCall, RunContext, RunError } from "./protocol.ts";
-import type { Description } from "./sdk/describe.ts";
+import type { DescribeProblem, Description } from "./sdk/describe.ts";
 import { firstPosition } from "./stack.ts";
 
 const MEMORY_MB = 128;
@@ -36,19 +36,22 @@ const thrownAt = (entry: EntryPoint, { message, stack }: RunError): Problem => {
   return { file: entry.file, ...position, message };
 };
 
-const issueText = ({ path, message }: z.core.$ZodIssue): string => `"${path.map(String).join(".")}": ${message}`;
+const toDescribed = ({ path, message }: z.core.$ZodIssue): DescribeProblem => ({
+  message: `"${path.map(String).join(".")}": ${message}`,
+  path: path.map(String),
+});
 
 const toFunction = (entry: EntryPoint, bundle: string, { kind, definition, problems }: Description) => {
-  const wrong = (messages: string[]) => ({
-    problems: messages.map((message): Problem => ({ file: entry.file, message })),
+  const wrong = (found: DescribeProblem[]) => ({
+    problems: found.map(({ message }): Problem => ({ file: entry.file, message })),
   });
   if (definition === null) return wrong(problems);
   const checked = FunctionDefinition.safeParse(definition);
-  if (!checked.success) return wrong(checked.error.issues.map(issueText));
+  if (!checked.success) return wrong(checked.error.issues.map(toDescribed));
   const { integration, name } = entry;
   const hash = functionHash(bundle, checked.data);
   const compiled = CompiledFunction.safeParse({ kind, integration, name, bundle, hash, definition: checked.data });
-  if (!compiled.success) return wrong(compiled.error.issues.map(issueText));
+  if (!compiled.success) return wrong(compiled.error.issues.map(toDescribed));
   return { compiled: compiled.data, problems: [] };
 };
 

@@ -138,14 +138,29 @@ test("what a definition lacks is said, everything at once", async () => {
   ];
   for (const pattern of [...expected, /"X_" needs an "id"/, /"metadata"/, /"checkpoint"/]) {
     assert.ok(
-      problems.some((problem) => pattern.test(problem)),
+      problems.some(({ message }) => pattern.test(message)),
       String(pattern),
     );
   }
-  assert.match((await describe("{ ...full, models: {} }")).problems.join(), /"models" is empty/);
-  assert.match((await describe("{ ...full, models: undefined }")).problems.join(), /"models" is missing/);
-  const banned = await describe(`{ ...full, trackDeletes: true, syncType: "incremental" }`);
-  assert.match(banned.problems.join(), /"trackDeletes" cannot/);
+  const says = async (config: string) => (await describe(config)).problems.map(({ message }) => message).join();
+  assert.match(await says("{ ...full, models: {} }"), /"models" is empty/);
+  assert.match(await says("{ ...full, models: undefined }"), /"models" is missing/);
+  assert.match(await says(`{ ...full, trackDeletes: true, syncType: "incremental" }`), /"trackDeletes" cannot/);
+  assert.match(await says(`{ ...full, endpoints: [{}, {}] }`), /one endpoint for each model: 1, not 2/);
+  assert.deepEqual(
+    problems.map(({ path }) => path?.join(".")),
+    [
+      "description",
+      "exec",
+      "metadata",
+      "checkpoint",
+      "frequency",
+      "models.bad",
+      "models.bad",
+      "models.X_",
+      "onWebhook",
+    ],
+  );
 });
 
 test("a file that exports no sync, throws while it is read, or says things of the wrong type is a problem of that file", async (t) => {
@@ -159,7 +174,10 @@ test("a file that exports no sync, throws while it is read, or says things of th
   const { functions, problems } = await compileFolder(dir);
   assert.deepEqual(functions, []);
   assert.deepEqual(problems.slice(0, 2), [
-    { file: "a/syncs/none.ts", message: "The default export must be createSync({ ... })." },
+    {
+      file: "a/syncs/none.ts",
+      message: "The default export must be createSync({ ... }), createAction({ ... }) or createOnEvent({ ... }).",
+    },
     { file: "a/syncs/throws.ts", line: 2, column: 9, message: "at load" },
   ]);
   assert.deepEqual(
