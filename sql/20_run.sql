@@ -5,14 +5,41 @@
 -- for its stream would hold up the leases of all runs of its worker. Whatever ends a run or gives it to another takes it
 -- alone (for update), and so waits for the writes before it.
 -- Lock order: connections, runs, syncs, refreshes, streams in the order of their ids, records.
+create or replace function syncline.live_run(p_sync int) returns bigint
+language sql stable
+return (select r.id from syncline.runs r where r.sync_id = p_sync and r.state in ('ready', 'running') and r.kind = 'sync');
+comment on function syncline.live_run(int) is 'The run of a sync that is ready or running; null when there is none.';
+
+create or replace function syncline.lock_sync(p_sync int) returns bigint
+language plpgsql volatile as $$
+declare
+  v_run bigint;
+begin
+  -- The run first: whoever ends a run holds it and then wants the sync. While we wait for the sync its run may have become
+  -- another, which must not be waited for with the sync in hand: then both locks are given back, which the end of the
+  -- subtransaction does, and taken anew.
+  loop
+    begin
+      v_run := syncline.live_run(p_sync);
+      perform from syncline.runs r where r.id = v_run for update;
+      perform from syncline.syncs s where s.id = p_sync for update;
+      if syncline.live_run(p_sync) is not distinct from v_run then
+        return v_run;
+      end if;
+      raise exception using errcode = 'SLTRY';
+    exception when sqlstate 'SLTRY' then
+      null;
+    end;
+  end loop;
+end $$;
+comment on function syncline.lock_sync(int) is 'Lock a sync and its live run, in the order that cannot deadlock with the end of a run; the id of that run, or null. No other run of it can appear until commit.';
+
 create or replace function syncline.create_run(p_sync int, p_origin text, p_empty_cache boolean) returns bigint
 language plpgsql volatile as $$
 declare
   v_run bigint;
 begin
-  -- The live run before the sync, as everybody: whoever ends it holds it and then wants the sync.
-  perform from syncline.runs r where r.sync_id = p_sync and r.state in ('ready', 'running') and r.kind = 'sync' for update;
-  if found then
+  if syncline.lock_sync(p_sync) is not null then
     return null;
   end if;
   insert into syncline.runs (environment_id, connection_id, sync_id, kind, origin, priority, empty_cache)
@@ -20,8 +47,6 @@ begin
          case p_origin when 'schedule' then 10 when 'continuation' then 5 else 0 end, p_empty_cache
     from syncline.syncs s
    where s.id = p_sync and s.deleted_at is null
-     for update -- before the new run, as in dispatch_due: else the two would wait for each other
-      on conflict do nothing
   returning id into v_run;
   if v_run is not null then
     update syncline.syncs set next_run_at = null where id = p_sync;

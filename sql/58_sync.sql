@@ -1,26 +1,6 @@
 -- 58_sync.sql: syncs come and go with connections, functions and variants.
 -- Promise: a started sync has a live run or a next tick; a deleted one has neither, and its run can write nothing more.
 -- Lock order: connections, then runs, then syncs, then streams.
-create or replace function syncline.lock_sync(p_sync int) returns bigint
-language plpgsql volatile as $$
-begin
-  -- The run first: whoever ends a run holds it and then wants the sync.
-  perform from syncline.runs r where r.sync_id = p_sync and r.state in ('ready', 'running') and r.kind = 'sync' for update;
-  perform from syncline.syncs s where s.id = p_sync for update;
-  return (select r.id from syncline.runs r where r.sync_id = p_sync and r.state in ('ready', 'running') and r.kind = 'sync');
-end $$;
-comment on function syncline.lock_sync(int) is 'Lock a sync and its live run, in the order that cannot deadlock with the end of a run; the id of that run, or null.';
-
-create or replace function syncline.run_now(p_sync int, p_origin text, p_empty_cache boolean) returns bigint
-language plpgsql volatile as $$
-begin
-  if syncline.lock_sync(p_sync) is not null then
-    return null;
-  end if;
-  return syncline.create_run(p_sync, p_origin, p_empty_cache);
-end $$;
-comment on function syncline.run_now(int, text, boolean) is 'A run of a sync, ready at once; null when one is live already.';
-
 create or replace function syncline.stop_sync(p_sync int) returns boolean
 language plpgsql volatile as $$
 declare

@@ -41,7 +41,7 @@ begin
     perform syncline.stop_sync(p_sync);
     perform syncline.reset_sync(p_sync);
   end if;
-  return syncline.run_now(p_sync, 'trigger', p_reset and p_empty_cache);
+  return syncline.create_run(p_sync, 'trigger', p_reset and p_empty_cache);
 end $$;
 comment on function syncline.trigger_one(int, boolean, boolean) is 'Run one sync now; its id, or null when a run is live already.';
 

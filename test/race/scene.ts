@@ -70,7 +70,6 @@ const FREE: Record<string, (s: Scene) => string> = {
   tick: () => "tick(100)",
   claim_run: () => "claim_run('w2')",
   create_run: (s) => `create_run(${s.sync}, 'trigger', false)`,
-  run_now: (s) => `run_now(${s.sync}, 'trigger', false)`,
   pause_one: (s) => `pause_one(${s.sync})`,
   trigger_one: (s) => `trigger_one(${s.sync}, true, true)`,
   delete_sync: (s) => `delete_sync(${s.sync})`,

@@ -55,11 +55,13 @@ test("triggers, pauses, starts, ticks and ends of runs at once neither deadlock 
     () => command(tenant, "trigger_sync", true),
     () => command(tenant, "pause_sync"),
     () => command(tenant, "start_sync"),
+    () => command(tenant, "start_sync"),
+    () => command(tenant, "trigger_sync"),
     () => tenant.query("select syncline.dispatch_due(10)"),
     end,
     end,
   ];
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 60; round++) {
     await tenant.clock.forward("1 hour");
     await Promise.all(acts.map((act) => act()));
   }
