@@ -13,6 +13,7 @@ import { type Door, openDoor } from "./http/door.ts";
 import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./log.ts";
 import { type Catalogue, loadCatalogue } from "./providers/catalogue.ts";
+import { type Executor, startExecutor } from "./runs/executor.ts";
 
 const POOL_CONNECTIONS = 20;
 const JOB_CONNECTIONS_BESIDE_RUNS = 7; // helpers, two LISTENs and a margin: too small a pool costs two thirds of the jobs
@@ -28,7 +29,7 @@ export type Server = {
 };
 
 type Stops = (() => Promise<void>)[];
-type Parts = { config: Config; log: Logger; database: Database; pool: Pool; keys: DataKeys; catalogue: Catalogue };
+type Parts = { config: Config; log: Logger; database: Database; pool: Pool; keys: DataKeys; executor: Executor };
 
 const stopAll = async (stops: Stops): Promise<void> => {
   for (let last = stops.pop(); last !== undefined; last = stops.pop()) await last();
@@ -40,7 +41,7 @@ const readCatalogue = (config: Config, log: Logger): Catalogue => {
   return catalogue;
 };
 
-const startWork = async ({ config, log, database, pool, keys, catalogue }: Parts, stops: Stops): Promise<void> => {
+const startWork = async ({ config, log, database, pool, keys, executor }: Parts, stops: Stops): Promise<void> => {
   const jobPool = createPool({
     url: database.url,
     max: config.concurrency + JOB_CONNECTIONS_BESIDE_RUNS,
@@ -51,7 +52,7 @@ const startWork = async ({ config, log, database, pool, keys, catalogue }: Parts
   });
   stops.push(() => jobPool.end());
   const isAlone = database.isEmbedded;
-  const worker = await startWorker({ ...config, pool, jobPool, url: database.url, keys, catalogue, isAlone, log });
+  const worker = await startWorker({ ...config, pool, jobPool, executor, keys, isAlone, log });
   stops.push(worker.stop);
 };
 
@@ -88,7 +89,9 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   await checkKeyring({ db: pool, keyring });
   await tidyLogs(pool, {}); // today's partition of the log
 
-  if (config.role !== "api") await startWork({ config, log, database, pool, keys, catalogue }, stops);
+  const executor = await startExecutor({ ...config, pool, url: database.url, keys, catalogue, log });
+  stops.push(executor.stop);
+  if (config.role !== "api") await startWork({ config, log, database, pool, keys, executor }, stops);
   let isReady = true;
   stops.push(async () => {
     isReady = false;

@@ -7,10 +7,24 @@ import { ROOT, readSources } from "./sources.ts";
 
 // Everybody may import errors, and itself. `top` are the files directly in src.
 const PARTS: Record<string, string[]> = {
-  top: ["config", "log", "main", "commands", "http", "jobs", "functions", "outbound", "providers", "crypto", "db"],
-  commands: ["config", "log", "main", "database", "db", "functions", "providers", "crypto", "bundled-provider"],
-  http: ["log", "db", "functions", "outbound", "providers", "crypto"],
-  jobs: ["log", "db", "functions", "outbound", "providers", "crypto"],
+  top: [
+    "config",
+    "log",
+    "main",
+    "commands",
+    "http",
+    "jobs",
+    "runs",
+    "functions",
+    "outbound",
+    "providers",
+    "crypto",
+    "db",
+  ],
+  commands: ["config", "log", "main", "database", "db", "runs", "functions", "providers", "crypto", "bundled-provider"],
+  http: ["log", "db", "runs", "functions", "outbound", "providers", "crypto"],
+  jobs: ["log", "db", "runs", "functions", "outbound", "providers", "crypto"],
+  runs: ["log", "db", "functions", "outbound", "providers", "crypto"],
   functions: ["log", "db", "outbound", "providers", "crypto"],
   outbound: ["log", "providers"],
   providers: ["log"],

@@ -8,6 +8,7 @@ import { readPage } from "../../src/db/read-page.ts";
 import { startWorker, type Worker } from "../../src/jobs/worker.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
+import { type Executor, startExecutor } from "../../src/runs/executor.ts";
 import { type TestDatabase, testDatabase } from "./database.ts";
 import { type Installation, installAcme } from "./installation.ts";
 
@@ -21,7 +22,9 @@ export type Engine = Installation & {
   keys: DataKeys;
   environment: number;
   provider: BundledProvider;
-  startWorker: (o?: { concurrency?: number }) => Promise<Worker>;
+  /** What works on runs, without a worker that takes them. */
+  startExecutor: (o?: { concurrency?: number }) => Promise<Executor>;
+  startWorker: (o?: { concurrency?: number }) => Promise<Worker & { executor: Executor }>;
   /** All records of a model by cursor, `limit` a page. */
   records: (connection: number, model: string, o?: { variant?: string; limit?: number }) => Promise<Record[]>;
   /** What the app would hold: the records that are not deleted, by id, as the provider sent them. */
@@ -49,14 +52,28 @@ export const testEngine = async (
   const { deploy, connect } = await installAcme({ pool: db.pool, keyring, environment, provider });
   const log = createLogger("silent");
 
-  const start = async ({ concurrency = 4 } = {}): Promise<Worker> => {
-    const jobPool = db.newPool({ max: concurrency + 7, options: "-c plan_cache_mode=force_custom_plan" });
-    const worker = await startWorker({
+  const start = async ({ concurrency = 4 } = {}): Promise<Executor> => {
+    const executor = await startExecutor({
       pool: db.pool,
-      jobPool,
       url: db.url,
       keys,
       catalogue: loadCatalogue({ files: [] }),
+      allowPrivateHosts: ["127.0.0.0/8"],
+      concurrency,
+      log,
+    });
+    t.after(executor.stop);
+    return executor;
+  };
+
+  const work: Engine["startWorker"] = async ({ concurrency = 4 } = {}) => {
+    const jobPool = db.newPool({ max: concurrency + 7, options: "-c plan_cache_mode=force_custom_plan" });
+    const executor = await start({ concurrency });
+    const worker = await startWorker({
+      pool: db.pool,
+      jobPool,
+      executor,
+      keys,
       allowPrivateHosts: ["127.0.0.0/8"],
       concurrency,
       isAlone: false,
@@ -68,7 +85,7 @@ export const testEngine = async (
       return stopping;
     };
     t.after(stop);
-    return { id: worker.id, stop };
+    return { id: worker.id, executor, stop };
   };
 
   const records: Engine["records"] = async (connection, model, { variant = "base", limit = 1000 } = {}) => {
@@ -105,7 +122,8 @@ export const testEngine = async (
     connect,
     records,
     live,
-    startWorker: start,
+    startExecutor: start,
+    startWorker: work,
     deploy,
     quiet: async () => {
       while (!(await isQuiet())) await new Promise((resolve) => setTimeout(resolve, 20));

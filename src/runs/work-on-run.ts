@@ -13,7 +13,7 @@ const LONGEST_RUN_MS = 24 * 60 * 60 * 1000;
 const RELEASE_AGAIN_MS = 500;
 
 export type WorkDeps = HostDeps & {
-  isolates: IsolatePool;
+  runIsolate: IsolatePool["run"];
   bundleOf: (id: number) => Promise<string>;
   logs: LogWriter;
   log: Logger;
@@ -53,7 +53,7 @@ const execute = async (
 ): Promise<IsolateOutcome> => {
   try {
     await host.start();
-    const outcome = await deps.isolates.run({
+    const outcome = await deps.runIsolate({
       bundle: await deps.bundleOf(lease.function_id),
       hash: lease.function_hash,
       entry: "exec",

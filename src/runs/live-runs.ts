@@ -25,10 +25,7 @@ export const createLiveRuns = () => {
       for (const { abort } of runs.values()) abort.abort(reason);
     },
     settled: async (): Promise<void> => {
-      await Promise.allSettled([...runs.values()].map(({ done }) => done));
-    },
-    get size(): number {
-      return runs.size;
+      while (runs.size > 0) await Promise.allSettled([...runs.values()].map(({ done }) => done));
     },
   };
 };

@@ -1,0 +1,105 @@
+// What works on runs in one process, whatever woke it: its name among the workers, the runs it holds, their heartbeat and
+// the isolates they share.
+import { randomBytes } from "node:crypto";
+import os from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DataKeys } from "../crypto/data-keys.ts";
+import { createLogWriter, type LogWriter } from "../db/log-writer.ts";
+import type { Pool } from "../db/pool.ts";
+import type { Lease } from "../db/runs.ts";
+import { createIsolatePool, type IsolatePool } from "../functions/isolate-pool.ts";
+import type { Logger } from "../log.ts";
+import { sendRequest } from "../outbound/send.ts";
+import type { Catalogue } from "../providers/catalogue.ts";
+import { createBundles } from "./bundles.ts";
+import { createDoorbell } from "./doorbell.ts";
+import { type Heart, startHeart } from "./heart.ts";
+import { createLiveRuns } from "./live-runs.ts";
+import { RELEASED, workOnRun } from "./work-on-run.ts";
+
+const ISOLATE_MEMORY_MB = 128;
+const GRACE_MS = 7_000; // of the 10 s a stop may take; the rest is for giving runs back
+
+export type ExecutorDeps = {
+  pool: Pool;
+  url: string;
+  keys: DataKeys;
+  catalogue: Catalogue;
+  allowPrivateHosts: string[];
+  /** So many functions run at a time. */
+  concurrency: number;
+  log: Logger;
+};
+
+export type Executor = {
+  /** The name under which this process holds leases. */
+  id: string;
+  logs: LogWriter;
+  announcePools: Heart["announcePools"];
+  /** Make the isolates now, which otherwise come with the first run. */
+  prepare: () => void;
+  isStopping: () => boolean;
+  /** Work on a claimed run until it ends. Never rejects. */
+  work: (lease: Lease) => Promise<void>;
+  /** Take no more, let runs finish for 7 s, give the rest back; resolves when all is quiet. The same however often called. */
+  stop: () => Promise<void>;
+};
+
+const lazy = <T>(make: () => T) => {
+  let made: T | undefined;
+  return {
+    get: (): T => {
+      made ??= make();
+      return made;
+    },
+    ifMade: (): T | undefined => made,
+  };
+};
+
+/** Start what works on runs in this process; it takes none by itself. */
+export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
+  const { pool, log, concurrency } = deps;
+  const id = `${os.hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
+  const logs = createLogWriter({ db: pool, log });
+  const live = createLiveRuns();
+  const heart = await startHeart({ pool, url: deps.url, worker: id, live, log });
+  const isolates = lazy(() => createIsolatePool({ size: concurrency, memoryMb: ISOLATE_MEMORY_MB, log }));
+  const runIsolate: IsolatePool["run"] = (job) => isolates.get().run(job);
+  const workOn = workOnRun({
+    ...deps,
+    send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log }),
+    runIsolate,
+    bundleOf: createBundles({ db: pool }),
+    logs,
+    onWebhooks: createDoorbell({ db: pool, log }),
+  });
+
+  const end = async (): Promise<void> => {
+    await Promise.race([live.settled(), sleep(GRACE_MS, undefined, { ref: false })]);
+    live.stopAll(RELEASED);
+    await live.settled();
+    await heart.stop();
+    await isolates.ifMade()?.close();
+    await logs.flush();
+  };
+  let ending: Promise<void> | undefined;
+
+  const work = (lease: Lease): Promise<void> => {
+    const done = live.track(lease, (signal) => workOn(lease, signal));
+    if (ending !== undefined) live.stop(lease.id, RELEASED); // claimed while the stop began
+    return done;
+  };
+
+  return {
+    id,
+    logs,
+    announcePools: heart.announcePools,
+    prepare: () => void isolates.get(),
+    isStopping: () => ending !== undefined,
+    work,
+    stop: () => {
+      ending ??= end();
+      return ending;
+    },
+  };
+};
