@@ -10,3 +10,7 @@ export const integrationPlace = (environment: number, uniqueKey: string): string
 
 /** The place of the key that signs an environment's webhooks. */
 export const signingKeyPlace = (environment: number): string => `signing-key:${environment}`;
+
+/** The place of a variable of an environment. */
+export const environmentVariablePlace = (environment: number, name: string): string =>
+  `variable:${environment}:${name}`;
