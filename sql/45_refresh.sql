@@ -10,8 +10,7 @@ language sql stable
 return exists (
   select
     from syncline.runs r
-    join syncline.syncs s on s.id = r.sync_id
-    join syncline.checkpoints k on k.connection_id = r.connection_id and k.kind = r.kind and k.name = s.name and k.variant = s.variant
+   cross join lateral syncline.checkpoint_of(r) k
     left join syncline.runs w on w.id = k.run_id -- housekeeping may have deleted it long ago
    where r.id = p_run
      and case when w.id = r.id then p_token > 1 else coalesce(w.state, 'succeeded') <> 'succeeded' end
@@ -51,6 +50,37 @@ begin atomic
   delete from syncline.refresh_missing where refresh_id = p_refresh;
 end;
 comment on function syncline.close_refresh(bigint, text) is 'End a window (finished, discarded, superseded) and forget what it had seen.';
+
+create or replace function syncline.open_own_refresh(p_run bigint, p_token bigint, p_stream int) returns bigint
+language plpgsql volatile as $$
+declare
+  v_run syncline.runs := syncline.fence_run(p_run, p_token);
+  v_id bigint;
+begin
+  if syncline.resumes_midway(p_run, p_token) then
+    return null;
+  end if;
+  perform syncline.close_refresh(w.id, 'superseded')
+     from syncline.refreshes w where w.stream_id = p_stream and w.state in ('open', 'deleting');
+  insert into syncline.refreshes (stream_id, sync_id, run_id, token, start_pos)
+  select p_stream, v_run.sync_id, p_run, p_token, s.head from syncline.streams s where s.id = p_stream
+  returning id into v_id;
+  return v_id;
+end $$;
+comment on function syncline.open_own_refresh(bigint, bigint, int) is 'Open a window that is this run''s alone: what earlier runs saw does not count. Null, and nothing is opened, when the run goes on midway and so need not see everything.';
+
+create or replace function syncline.drop_refresh(p_run bigint, p_token bigint, p_stream int) returns boolean
+language plpgsql volatile as $$
+declare
+  v_id bigint;
+begin
+  perform syncline.fence_run(p_run, p_token);
+  select w.id into v_id from syncline.refreshes w
+   where w.stream_id = p_stream and w.run_id = p_run and w.token = p_token and w.state = 'open' for update;
+  perform syncline.close_refresh(v_id, 'discarded');
+  return v_id is not null;
+end $$;
+comment on function syncline.drop_refresh(bigint, bigint, int) is 'Close a run''s open window without deleting anything; false when there is none.';
 
 -- work_mem: a million marks are a hash of 47 MB; with the default of 4 MB it goes through files and takes half as long again.
 create or replace function syncline.list_missing(p_refresh bigint, p_stream int, p_start_pos bigint) returns bigint

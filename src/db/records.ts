@@ -32,6 +32,8 @@ export const setMergingStrategy = fn("set_merging_strategy", { ...fence, stream:
 export const emptyCache = fn("empty_cache", fence, nothing());
 
 export const openRefresh = fn("open_refresh", { ...fence, stream: "int" }, value(z.number()));
+export const openOwnRefresh = fn("open_own_refresh", { ...fence, stream: "int" }, value(z.number().nullable()));
+export const dropRefresh = fn("drop_refresh", { ...fence, stream: "int" }, value(z.boolean()));
 export const endRefresh = fn(
   "end_refresh",
   { ...fence, stream: "int" },
