@@ -16,7 +16,7 @@ comment on function syncline.append_logs(jsonb) is 'Write a batch of log rows, g
 
 create or replace function syncline.list_logs(
   p_environment int, p_run bigint, p_connection int, p_kind text, p_level text, p_after bigint, p_limit int)
-returns table (id bigint, at timestamptz, kind text, level text, message text, detail jsonb, run_id bigint, sync_name text,
+returns table (id bigint, at timestamptz, kind text, level text, message text, detail jsonb, run_id bigint, function_name text,
   connection_id text, provider_config_key text)
 language plpgsql stable as $$
 declare
@@ -40,9 +40,11 @@ begin
        order by l.id limit p_limit);
   end if;
   return query
-    select l.id, l.at, l.kind, l.level, l.message, l.detail, l.run_id, s.name, n.connection_id, i.unique_key
+    select l.id, l.at, l.kind, l.level, l.message, l.detail, l.run_id, coalesce(s.name, f.name), n.connection_id, i.unique_key
       from syncline.logs l
       left join syncline.syncs s on s.id = l.sync_id
+      left join syncline.runs r on r.id = l.run_id and l.sync_id is null
+      left join syncline.functions f on f.id = r.function_id
       left join syncline.connections n on n.id = l.connection_id
       left join syncline.integrations i on i.id = n.integration_id
      where l.environment_id = p_environment and l.id = any (v_ids)

@@ -88,16 +88,42 @@ begin
 end $$;
 comment on function syncline.dispatch_due(int) is 'Make runs for due syncs, the longest waiting first, and ring; how many. A sync whose run is live is skipped: its end sets the next tick.';
 
+create or replace function syncline.lease_of(p_run syncline.runs)
+returns table (
+  id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
+  connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
+  variant text, function_id int, function_hash text, models text[], track_deletes boolean,
+  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int)
+language sql stable
+begin atomic
+  select p_run.id, p_run.token, p_run.attempt, p_run.kind, p_run.environment_id, e.name, p_run.connection_id,
+         n.connection_id, n.integration_id, i.unique_key, i.provider, s.id, s.uid, coalesce(s.name, f.name),
+         coalesce(s.variant, 'base'), f.id, f.hash, f.models, f.track_deletes,
+         p_run.empty_cache, p_run.last_success_at, p_run.started_at,
+         (1000 * extract(epoch from case p_run.kind
+           when 'action' then c.action_timeout
+           when 'on-event' then c.event_timeout
+           else c.sync_timeout end))::int
+    from syncline.functions f
+    join syncline.connections n on n.id = p_run.connection_id
+    join syncline.integrations i on i.id = n.integration_id
+    join syncline.environments e on e.id = p_run.environment_id
+    cross join syncline.settings c
+    left join syncline.syncs s on s.id = p_run.sync_id
+   where f.id = p_run.function_id;
+end;
+comment on function syncline.lease_of(syncline.runs) is 'What whoever holds a run has to know to work on it. sync_name is the function''s name where there is no sync.';
+
 create or replace function syncline.claim_run(p_worker text)
 returns table (
   id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
   connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
   variant text, function_id int, function_hash text, models text[], track_deletes boolean,
-  empty_cache boolean, last_success_at timestamptz, started_at timestamptz)
+  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int)
 language sql volatile
 begin atomic
   with next as (
-    select r.id
+    select r.id, r.sync_id
       from syncline.runs r
      where r.state = 'ready' and r.due_at <= syncline.now()
      order by r.priority, r.due_at, r.id
@@ -109,29 +135,21 @@ begin atomic
            worker = p_worker,
            token = r.token + 1,
            attempt = r.attempt + 1,
-           function_id = s.function_id,
+           function_id = coalesce(s.function_id, r.function_id),
            lease_ends_at = syncline.now() + c.lease,
            started_at = coalesce(r.started_at, syncline.now()),
-           interrupt_after = syncline.now() + c.time_slice,
-           sync_type = case when s.last_success_at is null then 'INITIAL' else 'INCREMENTAL' end,
+           interrupt_after = case when s.id is not null then syncline.now() + c.time_slice end,
+           sync_type = case when s.id is not null then case when s.last_success_at is null then 'INITIAL' else 'INCREMENTAL' end end,
            last_success_at = s.last_success_at,
-           checkpoint_from = case when r.started_at is not null then r.checkpoint_from else (
-             select k.value from syncline.checkpoints k
-              where k.connection_id = s.connection_id and k.kind = 'sync' and k.name = s.name and k.variant = s.variant) end
-      from next, syncline.syncs s, syncline.settings c
-     where r.id = next.id and s.id = r.sync_id
-    returning r.*
+           checkpoint_from = case when r.started_at is not null then r.checkpoint_from
+             else (select k.value from syncline.checkpoint_of(r) k) end
+      from next x
+     cross join syncline.settings c
+      left join syncline.syncs s on s.id = x.sync_id
+     where r.id = x.id
+    returning r as run
   )
-  select r.id, r.token, r.attempt, r.kind, r.environment_id, e.name, r.connection_id,
-         n.connection_id, n.integration_id, i.unique_key, i.provider, s.id, s.uid, s.name,
-         s.variant, f.id, f.hash, f.models, f.track_deletes,
-         r.empty_cache, r.last_success_at, r.started_at
-    from claimed r
-    join syncline.syncs s on s.id = r.sync_id
-    join syncline.functions f on f.id = r.function_id
-    join syncline.connections n on n.id = r.connection_id
-    join syncline.integrations i on i.id = n.integration_id
-    join syncline.environments e on e.id = r.environment_id;
+  select l.* from claimed c cross join lateral syncline.lease_of(c.run) l;
 end;
 comment on function syncline.claim_run(text) is 'Give one ready run to a worker, with a fencing token; no row when none is due.';
 
@@ -194,6 +212,11 @@ begin
 end $$;
 comment on function syncline.release_run(bigint, bigint) is 'Give a run back unfinished, for another worker to go on with at once; it does not count as an attempt.';
 
+create or replace function syncline.may_try_again(p_run syncline.runs) returns boolean
+language sql stable
+return (select p_run.sync_id is not null and p_run.attempt < c.max_run_attempts from syncline.settings c);
+comment on function syncline.may_try_again(syncline.runs) is 'True when a run whose worker was lost may go to another. One without a sync has no checkpoint to make that safe, and who asked for it has gone.';
+
 create or replace function syncline.requeue_expired(p_nobody_lives boolean) returns int
 language plpgsql volatile as $$
 declare
@@ -202,9 +225,9 @@ begin
   -- Each further attempt waits longer, so that a run that kills its worker does not kill one every lease.
   with expired as (
     select r.id
-      from syncline.runs r, syncline.settings c
-     where r.state = 'running' and (r.lease_ends_at < syncline.now() or p_nobody_lives) and r.attempt < c.max_run_attempts
-       for update of r skip locked
+      from syncline.runs r
+     where r.state = 'running' and (r.lease_ends_at < syncline.now() or p_nobody_lives) and syncline.may_try_again(r)
+       for update skip locked
   )
   update syncline.runs r
      set state = 'ready', worker = null, lease_ends_at = null, token = r.token + 1, rung_at = syncline.now(),

@@ -3,11 +3,7 @@
 create or replace function syncline.get_checkpoint(p_run bigint) returns jsonb
 language sql stable
 return (
-  select k.value
-    from syncline.runs r
-    join syncline.syncs s on s.id = r.sync_id
-    join syncline.checkpoints k on k.connection_id = r.connection_id and k.kind = r.kind and k.name = s.name and k.variant = s.variant
-   where r.id = p_run
+  select k.value from syncline.runs r cross join lateral syncline.checkpoint_of(r) k where r.id = p_run
 );
 comment on function syncline.get_checkpoint(bigint) is 'The checkpoint a run would continue from; null when there is none.';
 
@@ -39,12 +35,10 @@ declare
 begin
   perform syncline.check_checkpoint(p_value);
   insert into syncline.checkpoints as k (connection_id, kind, name, variant, value, run_id)
-  select v_run.connection_id, v_run.kind, s.name, s.variant, p_value, p_run
-    from syncline.syncs s
-   where s.id = v_run.sync_id
+  select x.connection_id, x.kind, x.name, x.variant, p_value, p_run from syncline.checkpoint_key(v_run) x
       on conflict (connection_id, kind, name, variant) do update
      set value = excluded.value, run_id = excluded.run_id, updated_at = syncline.now();
-  return v_run.interrupt_after <= syncline.now();
+  return coalesce(v_run.interrupt_after <= syncline.now(), false); -- only runs of syncs have slices
 end $$;
 comment on function syncline.save_checkpoint(bigint, bigint, jsonb) is 'Remember a checkpoint; true when the run''s time slice is over and it should stop here, to go on in a new run.';
 
@@ -54,9 +48,8 @@ declare
   v_run syncline.runs := syncline.fence_run(p_run, p_token);
 begin
   delete from syncline.checkpoints k
-   using syncline.syncs s
-   where s.id = v_run.sync_id and k.connection_id = v_run.connection_id and k.kind = v_run.kind
-     and k.name = s.name and k.variant = s.variant;
+   using syncline.checkpoint_key(v_run) x
+   where k.connection_id = x.connection_id and k.kind = x.kind and k.name = x.name and k.variant = x.variant;
 end $$;
 comment on function syncline.clear_checkpoint(bigint, bigint) is 'Forget the checkpoint; nothing happens when there is none.';
 
@@ -65,8 +58,7 @@ language sql stable
 return exists (
   select
     from syncline.runs r
-    join syncline.syncs s on s.id = r.sync_id
-    join syncline.checkpoints k on k.connection_id = r.connection_id and k.kind = r.kind and k.name = s.name and k.variant = s.variant
+   cross join lateral syncline.checkpoint_of(r) k
     left join syncline.runs w on w.id = k.run_id -- housekeeping may have deleted it long ago
    where r.id = p_run and k.run_id <> r.id and coalesce(w.state, 'succeeded') = 'succeeded'
 );

@@ -14,9 +14,9 @@ declare
 begin
   select s.variant, f.models into v_variant, v_models
     from syncline.syncs s join syncline.functions f on f.id = v_run.function_id where s.id = v_run.sync_id;
-  if not p_model = any (v_models) then
+  if p_model = any (v_models) is not true then
     raise exception using errcode = 'SL004', message = format('model "%s" is not declared by this sync', p_model),
-      hint = format('Declared: %s.', array_to_string(v_models, ', '));
+      hint = case when v_models is null then 'Only syncs keep records.' else format('Declared: %s.', array_to_string(v_models, ', ')) end;
   end if;
   select t.id into v_stream from syncline.streams t
    where t.connection_id = v_run.connection_id and t.model = p_model and t.variant = v_variant and t.retired_at is null;

@@ -71,10 +71,9 @@ begin
     exit when id is not null; -- else it was deleted in between
   end loop;
   select k.wrapped into wrapped from syncline.data_keys k where k.connection_id = import_connection.id;
-  perform syncline.announce_connection(id, case when is_new then 'creation' else 'override' end);
   return next;
 end $$;
-comment on function syncline.import_connection(int, text, text, text, jsonb, jsonb, jsonb, jsonb, jsonb, text, bytea, text) is 'Make a connection, or override the one of this name (null: keep what it has). Then set_credentials, sealed with the data key returned, in the same transaction.';
+comment on function syncline.import_connection(int, text, text, text, jsonb, jsonb, jsonb, jsonb, jsonb, text, bytea, text) is 'Make a connection, or override the one of this name (null: keep what it has). Then set_credentials, sealed with the data key returned, in the same transaction, and welcome_connection in it or once it is validated.';
 
 create or replace function syncline.set_credentials(p_connection int, p_sealed bytea, p_expire_at timestamptz) returns void
 language sql volatile
@@ -204,14 +203,21 @@ begin atomic
 end;
 comment on function syncline.update_metadata(int, text, text[], jsonb) is 'Merge fields into the metadata of connections, at the top level: of all named, or with SL002 of none.';
 
-create or replace function syncline.retire_connection(p_connection int) returns void
+create or replace function syncline.lock_connection(p_connection int) returns boolean
 language plpgsql volatile as $$
 begin
   perform from syncline.connections n where n.id = p_connection and n.deleted_at is null for no key update;
-  if not found then
-    return; -- somebody else deleted it while we waited
+  return found;
+end $$;
+comment on function syncline.lock_connection(int) is 'Lock a connection until commit; false when it is deleted, by whom we waited for perhaps.';
+
+create or replace function syncline.discard_connection(p_connection int) returns void
+language plpgsql volatile as $$
+begin
+  if not syncline.lock_connection(p_connection) then
+    return;
   end if;
-  perform syncline.announce_connection(p_connection, 'deletion');
+  perform syncline.cancel_direct_runs(p_connection);
   perform syncline.delete_sync(s.id)
      from (select t.id from syncline.syncs t where t.connection_id = p_connection and t.deleted_at is null order by t.id) s;
   perform syncline.retire_streams(p_connection, null, null);
@@ -220,7 +226,17 @@ begin
    where n.id = p_connection;
   delete from syncline.data_keys k where k.connection_id = p_connection;
 end $$;
-comment on function syncline.retire_connection(int) is 'Delete a connection: runs cancelled, syncs and records gone, credentials and data key shredded.';
+comment on function syncline.discard_connection(int) is 'Delete a connection that the app was not told about: runs cancelled, syncs and records gone, credentials and data key shredded.';
+
+create or replace function syncline.retire_connection(p_connection int) returns void
+language plpgsql volatile as $$
+begin
+  if syncline.lock_connection(p_connection) then
+    perform syncline.announce_connection(p_connection, 'deletion');
+    perform syncline.discard_connection(p_connection);
+  end if;
+end $$;
+comment on function syncline.retire_connection(int) is 'Delete a connection and tell the app.';
 
 create or replace function syncline.delete_connection(p_environment int, p_integration text, p_connection text) returns void
 language sql volatile

@@ -132,6 +132,20 @@ return (
 );
 comment on function syncline.install_syncs(int) is 'Give a connection all syncs of its integration that it does not have yet; how many.';
 
+create or replace function syncline.welcome_connection(p_connection int, p_is_new boolean) returns void
+language plpgsql volatile as $$
+begin
+  if not syncline.lock_connection(p_connection) then
+    return;
+  end if;
+  perform syncline.announce_connection(p_connection, case when p_is_new then 'creation' else 'override' end);
+  perform syncline.install_syncs(p_connection);
+  if p_is_new then
+    perform syncline.create_event_runs(p_connection, 'post-connection-creation');
+  end if;
+end $$;
+comment on function syncline.welcome_connection(int, boolean) is 'What follows when a connection was made (p_is_new) or overridden: the app is told, syncs it lacks are installed, the creation event of a new one gets its runs.';
+
 create or replace function syncline.deploy_functions(p_environment int, p_functions jsonb, p_mode text)
 returns table (integration text, kind text, name text, change text)
 language plpgsql volatile as $$

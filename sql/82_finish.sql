@@ -11,7 +11,7 @@ return (
     from syncline.syncs s
     join syncline.connections n on n.id = s.connection_id
     join syncline.integrations i on i.id = n.integration_id
-    left join syncline.checkpoints k on k.connection_id = s.connection_id and k.kind = p_run.kind and k.name = s.name and k.variant = s.variant
+    left join lateral syncline.checkpoint_of(p_run) k on true
    where s.id = p_run.sync_id
 );
 comment on function syncline.describe_run(syncline.runs) is 'What every webhook about a run of a sync says.';
@@ -37,6 +37,9 @@ declare
   v_webhooks int := 0;
 begin
   perform syncline.end_run(p_run, 'succeeded', null);
+  if v_run.sync_id is null then
+    return 0;
+  end if;
   update syncline.syncs
      set last_success_at = v_run.started_at, consecutive_failures = 0, idle_interrupts = 0, stalled_at = null
    where id = v_run.sync_id;
@@ -60,12 +63,15 @@ begin
   end loop;
   return v_webhooks;
 end $$;
-comment on function syncline.finish_run(bigint, bigint) is 'A run succeeded: set the next tick and queue one webhook per model; how many were queued.';
+comment on function syncline.finish_run(bigint, bigint) is 'A run succeeded. If it is a sync''s: set the next tick and queue one webhook per model; how many were queued.';
 
 create or replace function syncline.bury_run(p_run syncline.runs, p_error jsonb) returns int
 language plpgsql volatile as $$
 begin
   perform syncline.end_run(p_run.id, 'failed', coalesce(p_error, '{}'));
+  if p_run.sync_id is null then
+    return 0;
+  end if;
   update syncline.syncs set consecutive_failures = consecutive_failures + 1 where id = p_run.sync_id;
   perform syncline.schedule_next(p_run.sync_id, p_run.id);
   if not (select e.on_sync_error from syncline.environments e where e.id = p_run.environment_id) then
@@ -80,7 +86,7 @@ begin
       'startedAt', syncline.webhook_time(p_run.started_at),
       'failedAt', syncline.webhook_time(syncline.now())));
 end $$;
-comment on function syncline.bury_run(syncline.runs, jsonb) is 'A run failed: count it, set the next tick, queue the failure webhook; how many were queued.';
+comment on function syncline.bury_run(syncline.runs, jsonb) is 'A run failed. If it is a sync''s: count it, set the next tick, queue the failure webhook; how many were queued.';
 
 create or replace function syncline.fail_run(p_run bigint, p_token bigint, p_error jsonb) returns int
 language sql volatile
@@ -93,6 +99,9 @@ declare
   v_run syncline.runs := syncline.hold_run(p_run, p_token);
   v_idle int;
 begin
+  if v_run.sync_id is null then
+    raise exception using errcode = 'SL005', message = 'only runs of syncs have time slices', detail = format('run %s', p_run);
+  end if;
   -- Progress is an invariant: a sync interrupted again and again with neither checkpoint nor counts moving would loop for ever.
   update syncline.syncs s
      set idle_interrupts = case
@@ -120,14 +129,15 @@ declare
   v_count int := 0;
 begin
   for v_run in
-    select r.* from syncline.runs r, syncline.settings c
-     where r.state = 'running' and r.lease_ends_at < syncline.now() and r.attempt >= c.max_run_attempts
-       for update of r skip locked
+    select r.* from syncline.runs r
+     where r.state = 'running' and r.lease_ends_at < syncline.now() and not syncline.may_try_again(r)
+       for update skip locked
   loop
     perform syncline.bury_run(v_run, jsonb_build_object('type', 'worker_lost',
-      'message', format('the worker was lost %s times in a row while it ran this', v_run.attempt)));
+      'message', format('the worker was lost%s while it ran this',
+        case when v_run.attempt > 1 then format(' %s times in a row', v_run.attempt) else '' end)));
     v_count := v_count + 1;
   end loop;
   return v_count;
 end $$;
-comment on function syncline.bury_poisoned() is 'Fail runs whose workers died too many times; how many.';
+comment on function syncline.bury_poisoned() is 'Fail runs whose workers died and that no other may try again; how many.';

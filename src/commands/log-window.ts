@@ -10,7 +10,7 @@ export type Row = {
   message: string;
   detail: unknown;
   run_id: number | null;
-  sync_name: string | null;
+  function_name: string | null;
   connection_id: string | null;
   provider_config_key: string | null;
 };

@@ -80,5 +80,6 @@ export const patchConnection = fn(
   nothing(),
 );
 export const deleteConnection = fn("delete_connection", names, nothing());
+export const discardConnection = fn("discard_connection", { connection: "int" }, nothing());
 export const setMetadata = fn("set_metadata", many, nothing());
 export const updateMetadata = fn("update_metadata", many, nothing());

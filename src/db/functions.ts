@@ -1,6 +1,6 @@
-// Bindings of sql/61_function.sql: deploying compiled functions, and giving connections their syncs.
+// Bindings of sql/61_function.sql: deploying compiled functions, and what follows when a connection was made.
 import { z } from "zod";
-import { fn, nothing, rows, value } from "./fn.ts";
+import { fn, nothing, rows } from "./fn.ts";
 
 const Change = z.object({
   integration: z.string(),
@@ -17,4 +17,4 @@ const deployment = { environment: "int", functions: "jsonb", mode: "text" } as c
 export const planDeploy = fn("plan_deploy", deployment, rows(Change));
 export const checkDeploy = fn("check_deploy", deployment, nothing());
 export const deployFunctions = fn("deploy_functions", deployment, rows(Change));
-export const installSyncs = fn("install_syncs", { connection: "int" }, value(z.number()));
+export const welcomeConnection = fn("welcome_connection", { connection: "int", isNew: "boolean" }, nothing());

@@ -25,7 +25,7 @@ const Listed = z.object({
   message: z.string(),
   detail: z.unknown(),
   run_id: z.number().nullable(),
-  sync_name: z.string().nullable(),
+  function_name: z.string().nullable(),
   connection_id: z.string().nullable(),
   provider_config_key: z.string().nullable(),
 });

@@ -1,13 +1,16 @@
-// Bindings of sql/20_run.sql, 82_finish.sql and 84_tick.sql: who works on which run, and how it ends.
+// Bindings of sql/20_run.sql, 22_direct_run.sql, 82_finish.sql and 84_tick.sql: who works on which run, and how it ends.
 import { z } from "zod";
-import { fn, nothing, row, rows, rowsUnchecked, value } from "./fn.ts";
+import { fn, nothing, row, rows, rowsUnchecked, rowUnchecked, value } from "./fn.ts";
 
-/** A claimed run: everything a worker needs to know to work on it. Times are UTC texts with microseconds. */
+/**
+ * A run that the caller holds: everything there is to know to work on it. Times are UTC texts with microseconds.
+ * `sync_name` is the name of the function where there is no sync.
+ */
 export type Lease = {
   id: number;
   token: number;
   attempt: number;
-  kind: "sync";
+  kind: "sync" | "action" | "on-event";
   environment_id: number;
   environment_name: string;
   connection_id: number;
@@ -15,8 +18,8 @@ export type Lease = {
   integration_id: number;
   provider_config_key: string;
   provider: string;
-  sync_id: number;
-  sync_uid: string;
+  sync_id: number | null;
+  sync_uid: string | null;
   sync_name: string;
   variant: string;
   function_id: number;
@@ -26,6 +29,7 @@ export type Lease = {
   empty_cache: boolean;
   last_success_at: string | null;
   started_at: string;
+  timeout_ms: number;
 };
 
 const claimed = fn("claim_run", { worker: "text" }, rowsUnchecked<Lease>());
@@ -35,6 +39,19 @@ export const claimRun = async (...args: Parameters<typeof claimed>): Promise<Lea
   (await claimed(...args))[0];
 claimRun.sqlName = claimed.sqlName;
 claimRun.params = claimed.params;
+
+/** A run of an action or event function, running at once under a lease of this worker. */
+export const startRun = fn(
+  "start_run",
+  { worker: "text", connection: "int", kind: "text", name: "text" },
+  rowUnchecked<Lease>(),
+);
+
+export const listEventFunctions = fn(
+  "list_event_functions",
+  { connection: "int", event: "text" },
+  rows(z.object({ id: z.number(), name: z.string() })),
+);
 
 const fence = { run: "bigint", token: "bigint" } as const;
 

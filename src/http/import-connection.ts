@@ -4,7 +4,7 @@ import { z } from "zod";
 import { credentialsPlace } from "../crypto/places.ts";
 import { sealJson } from "../crypto/seal.ts";
 import { getConnection, importConnection, setCredentials } from "../db/connections.ts";
-import { installSyncs } from "../db/functions.ts";
+import { welcomeConnection } from "../db/functions.ts";
 import { getIntegration } from "../db/integrations.ts";
 import type { Db } from "../db/pool.ts";
 import { inTransaction } from "../db/tx.ts";
@@ -56,7 +56,7 @@ type Import = z.infer<typeof Body> & { connection_id: string; environment: numbe
 const write = async (db: Db, { keyring }: HttpDeps["keys"], body: Import): Promise<void> => {
   const { environment, provider_config_key: integration, connection_id: connection, credentials } = body;
   const candidate = keyring.createDataKey();
-  const { id, wrapped } = await importConnection(db, {
+  const { id, is_new: isNew, wrapped } = await importConnection(db, {
     environment,
     integration,
     connection,
@@ -74,7 +74,7 @@ const write = async (db: Db, { keyring }: HttpDeps["keys"], body: Import): Promi
   const sealed = sealJson(keyring.open(wrapped), credentials as unknown as Json, place);
   const expireAt = "expires_at" in credentials ? (credentials.expires_at ?? null) : null;
   await setCredentials(db, { connection: id, sealed, expireAt });
-  await installSyncs(db, { connection: id });
+  await welcomeConnection(db, { connection: id, isNew });
 };
 
 /** Makes a connection and its syncs, or overrides the credentials of the one that has the name. */

@@ -8,7 +8,7 @@ import type { Keyring } from "../../src/crypto/keyring.ts";
 import { credentialsPlace } from "../../src/crypto/places.ts";
 import { sealJson } from "../../src/crypto/seal.ts";
 import { importConnection, setCredentials } from "../../src/db/connections.ts";
-import { deployFunctions, installSyncs } from "../../src/db/functions.ts";
+import { deployFunctions, welcomeConnection } from "../../src/db/functions.ts";
 import { createIntegration } from "../../src/db/integrations.ts";
 import type { Pool } from "../../src/db/pool.ts";
 import { compileFolder } from "../../src/functions/compile.ts";
@@ -49,7 +49,7 @@ export const installAcme = async (deps: {
 
   const connect = async (name: string): Promise<number> => {
     const key = keyring.createDataKey();
-    const { id, wrapped } = await importConnection(pool, {
+    const { id, is_new, wrapped } = await importConnection(pool, {
       environment,
       integration: "acme",
       connection: name,
@@ -70,7 +70,7 @@ export const installAcme = async (deps: {
       sealed: sealJson(keyring.open(wrapped), credentials, place),
       expireAt: null,
     });
-    await installSyncs(pool, { connection: id });
+    await welcomeConnection(pool, { connection: id, isNew: is_new });
     return id;
   };
 

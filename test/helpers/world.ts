@@ -147,6 +147,19 @@ export const makeSync = async ({ one, q }: Pick<World, "one" | "q">, o: SyncOpti
   return { environment, integration, connection, function: fn, sync: sync?.id, uid: sync?.uid };
 };
 
+/** An active function without a schedule for the integration of a sync; its id. */
+export const makeFunction = (
+  { one }: Pick<World, "one">,
+  { environment, integration }: Pick<Ids, "environment" | "integration">,
+  o: { kind: "action" | "on-event"; name: string; event?: string },
+): Promise<number> =>
+  one(
+    `insert into syncline.functions
+       (environment_id, integration_id, kind, name, version, hash, bundle, definition, models, auto_start, track_deletes)
+     values ($1, $2, $3, $4, '1', 'hash', 'code', jsonb_build_object('event', $5::text), '{}', true, false) returning id`,
+    [environment, integration, o.kind, o.name, o.event ?? null],
+  );
+
 export type Fence = { run: number; token: number };
 
 /** Create a run of the sync and claim it. */

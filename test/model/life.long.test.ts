@@ -9,7 +9,7 @@ type Mutant = [file: string, name: string, from: string, to: string];
 
 const MUTANTS: Mutant[] = [
   ["20_run", "requeue_expired", "r.lease_ends_at < syncline.now()", "r.lease_ends_at <= syncline.now()"],
-  ["20_run", "requeue_expired", "r.attempt < c.max_run_attempts", "r.attempt <= c.max_run_attempts"],
+  ["20_run", "may_try_again", "p_run.attempt < c.max_run_attempts", "p_run.attempt <= c.max_run_attempts"],
   ["20_run", "requeue_expired", "token = r.token + 1", "token = r.token"],
   ["20_run", "requeue_expired", "when r.attempt > 1 then", "when r.attempt > 2 then"],
   ["20_run", "fence_run", " and r.token = p_token", ""],
@@ -33,7 +33,7 @@ const MUTANTS: Mutant[] = [
   ["40_record", "lock_stream", "set head = s.head + p_count", "set head = s.head"],
   ["82_finish", "finish_run", "consecutive_failures = 0, ", ""],
   ["82_finish", "interrupt_run", "if v_idle >=", "if v_idle >"],
-  ["82_finish", "bury_poisoned", "r.attempt >= c.max_run_attempts", "r.attempt > c.max_run_attempts"],
+  ["82_finish", "bury_poisoned", "not syncline.may_try_again(r)", "r.attempt > 5"],
   ["82_finish", "bury_run", "consecutive_failures = consecutive_failures + 1", "consecutive_failures = 1"],
 ];
 

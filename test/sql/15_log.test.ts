@@ -32,10 +32,10 @@ sqlTests("15_log", {
     assert.equal(await appendLogs(w.db, { rows }), 2);
     const [one, two] = await listLogs(w.db, { ...NONE, environment: ids.environment });
     assert.deepEqual([one?.message, one?.detail, one?.run_id], ["one", { a: 1 }, fence.run]);
-    assert.match(one!.sync_name!, /^contacts/);
+    assert.match(one!.function_name!, /^contacts/);
     assert.match(one!.connection_id!, /^customer/);
     assert.match(one!.provider_config_key!, /^acme/);
-    assert.deepEqual([two?.message, two?.sync_name, two?.run_id], ["two", null, null]);
+    assert.deepEqual([two?.message, two?.function_name, two?.run_id], ["two", null, null]);
   },
   "an empty batch is nothing": async ({ db }) => {
     assert.equal(await appendLogs(db, { rows: [] }), 0);

@@ -96,7 +96,7 @@ test("auth webhooks follow the environment's switches and the connection's own U
   ]);
   await tenant.query("update syncline.environments set on_auth_creation = true");
   const [made] = await tenant.query(
-    `select c.id from syncline.import_connection($1, 'crm', 'own', 'API_KEY', null, null, '{"t": "1"}', null,
+    `select c.id, syncline.welcome_connection(c.id, c.is_new) from syncline.import_connection($1, 'crm', 'own', 'API_KEY', null, null, '{"t": "1"}', null,
       '{"id": "u1", "email": null, "organization": {"id": "o1"}}', 'https://own.example', $2, 'm') c`,
     [tenant.environment, KEY],
   );

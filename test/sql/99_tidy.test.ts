@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { appendLogs, listLogs } from "../../src/db/logs.ts";
 import * as records from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
-import { makeRun, makeSync, manyRows, saveAll, sqlTests, startRun, type World } from "../helpers/world.ts";
+import {
+  makeFunction,
+  makeRun,
+  makeSync,
+  manyRows,
+  saveAll,
+  sqlTests,
+  startRun,
+  type World,
+} from "../helpers/world.ts";
 
 const partitions = async (w: World) =>
   (
@@ -131,7 +140,9 @@ sqlTests("99_tidy", {
     ]);
     assert.equal(await expire(), 0, "a run not long ago");
     await w.forward("2 days");
-    assert.equal(await expire(), 1);
+    await makeFunction(w, ids, { kind: "action", name: "send" });
+    await runs.startRun(w.db, { worker: "api", connection: ids.connection, kind: "action", name: "send" });
+    assert.equal(await expire(), 1, "an action is no sync");
     assert.equal(await expire(), 0);
     assert.notEqual(await w.one("select retired_at from syncline.streams where id = $1", [stream]), null);
     await w.q("update syncline.settings set records_expire_after = null");

@@ -31,7 +31,7 @@ export const testTenant = async (t: TestContext) => {
   const integrate = (name: string) =>
     db.query("select syncline.create_integration($1, $2, 'acme', 'Acme', true, null, '{}', '{}')", [environment, name]);
   const connect = async (name: string, integration = "crm"): Promise<number> => {
-    const text = `select c.id, syncline.install_syncs(c.id) from syncline.import_connection(
+    const text = `select c.id, syncline.welcome_connection(c.id, c.is_new) from syncline.import_connection(
       $1, $2, $3, 'API_KEY', null, null, null, null, null, null, $4, 'm') c`;
     return (await db.query(text, [environment, integration, name, KEY]))[0]?.id;
   };

@@ -35,7 +35,7 @@ export const countOf = ({ recordCount }: Status): number => Object.values(record
 
 const failure = async (api: Api, sync: Status): Promise<AppError> => {
   const { logs } = await api.get<{ logs: Row[] }>("/logs", { query: { level: "error", limit: 5 } });
-  const reason = logs.findLast((row) => row.connection_id === sync.connection_id && row.sync_name === sync.name);
+  const reason = logs.findLast((row) => row.connection_id === sync.connection_id && row.function_name === sync.name);
   return new AppError("script_internal_error", `The sync ${keyOf(sync)} failed: ${reason?.message ?? "see the log"}`);
 };
 
