@@ -120,7 +120,7 @@ begin
      and coalesce(t.last_change_at, t.created_at) < syncline.now() - c.records_expire_after
      and not exists (
        select from syncline.runs r
-        where r.connection_id = t.connection_id and coalesce(r.finished_at, syncline.now()) > syncline.now() - c.records_expire_after)
+        where r.connection_id = t.connection_id and r.sync_id is not null and coalesce(r.finished_at, syncline.now()) > syncline.now() - c.records_expire_after)
      and not exists (
        select from syncline.syncs s where s.connection_id = t.connection_id and s.state = 'started' and s.deleted_at is null);
   get diagnostics v_count = row_count;
