@@ -1,5 +1,6 @@
 // The settings: read once from the environment, checked with zod, frozen. The only file that reads process.env.
 // A bad setting is reported with all other bad ones, by name, never by value.
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { AppError } from "./errors.ts";
@@ -49,6 +50,11 @@ const Settings = z
     when: () => true,
   });
 
+/** Take over what a file `.env` in the working folder says; what the environment says already stands. */
+export const loadEnvironmentFile = (): void => {
+  if (existsSync(".env")) process.loadEnvFile();
+};
+
 /** The settings of this process; durations and sizes that operators change at run time live in `syncline.settings`. */
 export type Config = Readonly<ReturnType<typeof readConfig>>;
 
@@ -83,4 +89,9 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
       settings.SYNCLINE_DEV_API_KEY,
     logLevel: settings.LOG_LEVEL,
   });
+};
+
+/** From now on local times are UTC, also in threads that start later. */
+export const useUtc = (): void => {
+  process.env.TZ = "UTC";
 };

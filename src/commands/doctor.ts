@@ -1,0 +1,86 @@
+// `syncline doctor`: settings, database, server and key, each looked at; what would break a promise is named.
+import type { Command } from "commander";
+import { type Config, readConfig } from "../config.ts";
+import { checkServer } from "../db/doctor.ts";
+import { migrate } from "../db/migrate.ts";
+import { connect } from "../db/pool.ts";
+import { createApi } from "./api.ts";
+import { withDatabase } from "./database.ts";
+
+type Check = { name: string; verdict: "ok" | "warn" | "fail"; detail: string };
+
+const SIGNS = { ok: "ok  ", warn: "warn", fail: "FAIL" } as const;
+const OLDEST_NODE = [22, 18] as const;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const checkNode = (): Check => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const isFine = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  return {
+    name: "node",
+    verdict: isFine ? "ok" : "fail",
+    detail: `${process.versions.node}; 22.18 or later is needed`,
+  };
+};
+
+const checkSchema = async (url: string): Promise<Check> => {
+  const { migrations, sql, ahead } = await migrate({ url, dryRun: true });
+  if (ahead.length > 0)
+    return { name: "schema", verdict: "fail", detail: `newer than this version: ${ahead.join(", ")}` };
+  const count = migrations.length + sql.length;
+  if (count === 0) return { name: "schema", verdict: "ok", detail: "up to date" };
+  return { name: "schema", verdict: "fail", detail: `${count} files are to be applied: syncline migrate` };
+};
+
+const checkDatabase = async (config: Config): Promise<Check[]> => {
+  const look = async (url: string): Promise<Check[]> => {
+    const schema = await checkSchema(url);
+    if (schema.verdict === "fail") return [schema];
+    const client = await connect({ url, applicationName: "syncline doctor" });
+    const checks = await checkServer(client, { now: new Date().toISOString() }).finally(() => client.end());
+    return [schema, ...checks];
+  };
+  return await withDatabase(config, look).catch((error) => [
+    { name: "database", verdict: "fail", detail: messageOf(error) },
+  ]);
+};
+
+const checkApi = async ({ serverUrl: url, serverKey: key }: Config): Promise<Check[]> => {
+  const answer = await fetch(new URL("/ready", url)).catch(() => undefined);
+  if (answer === undefined) return [{ name: "server", verdict: "warn", detail: `nothing listens at ${url}` }];
+  const server: Check = {
+    name: "server",
+    verdict: answer.ok ? "ok" : "fail",
+    detail: `${url}/ready: ${answer.status}`,
+  };
+  const asked = createApi({ url, key }).get("/environment/webhooks");
+  const isAccepted = await asked.then(
+    (): Check => ({ name: "API key", verdict: "ok", detail: "accepted" }),
+    (error): Check => ({ name: "API key", verdict: "fail", detail: messageOf(error) }),
+  );
+  return [server, isAccepted];
+};
+
+const run = async (options: { json?: true }): Promise<void> => {
+  const config = readConfig();
+  const checks = [checkNode(), ...(await checkApi(config)), ...(await checkDatabase(config))];
+  const failed = checks.filter(({ verdict }) => verdict === "fail").length;
+  if (options.json) console.log(JSON.stringify({ checks }));
+  else {
+    const width = Math.max(...checks.map(({ name }) => name.length));
+    for (const { name, verdict, detail } of checks) console.log(`${SIGNS[verdict]}  ${name.padEnd(width)}  ${detail}`);
+    console.log(failed === 0 ? "\nNothing is broken." : `\n${failed} broken.`);
+  }
+  if (failed > 0) process.exitCode = 1;
+};
+
+export const addDoctorCommand = (program: Command): void => {
+  program
+    .command("doctor")
+    .description(
+      "look at settings, database, server and key, and name what would break a promise; exit code 1 when something is broken",
+    )
+    .option("--json", "print JSON")
+    .action(run);
+};
