@@ -25,6 +25,8 @@ export type RunContext = {
   trackDeletes?: boolean;
   /** The provider's own pagination settings, overlaid by those of the call. */
   paginateDefaults?: Record<string, unknown>;
+  /** The run waits for nothing: timers fire at once, in the order of their times, and the clock moves on with them, or stands still at `frozenAt`. */
+  virtualTime?: { frozenAt: string | number | null };
 };
 
 /** Why a run failed. `status`, `headers` and `payload` are the provider's answer where there was one. */

@@ -1,11 +1,12 @@
 // What runs inside the isolate's context: takes runs from the port, one at a time. Bundled with zod and evaluated in the
 // context itself, so that every object a function can reach belongs to the context and none leads to the host's `process`.
-import type { FromIsolate, IsolateOutcome, ToIsolate } from "../protocol.ts";
+import type { FromIsolate, IsolateOutcome, RunContext, ToIsolate } from "../protocol.ts";
 import { createCalls } from "./calls.ts";
 import { createConsole } from "./console.ts";
 import { type Compile, createLoader } from "./modules.ts";
 import { createRun, type Run } from "./run.ts";
 import { createTimers, type HostTimers } from "./timers.ts";
+import { createVirtualTime, realDate } from "./virtual-time.ts";
 
 type Port = {
   start: () => void;
@@ -29,7 +30,6 @@ const STACK_FRAMES = 25;
 const REMOVED = ["SharedArrayBuffer", "Atomics", "WebAssembly", "escape", "unescape", "eval"];
 
 const setGlobals = (globals: Record<string, unknown>): void => {
-  for (const name of REMOVED) delete (globalThis as Record<string, unknown>)[name];
   for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true, enumerable: false });
   }
@@ -52,6 +52,7 @@ export const startRuntime = ({ port, compile, timers: hostTimers, nextTurn, glob
   const { setTimeout, clearTimeout } = timers;
   const console = createConsole(() => current?.log);
   Error.stackTraceLimit = STACK_FRAMES;
+  for (const name of REMOVED) delete (globalThis as Record<string, unknown>)[name];
   setGlobals({ ...globals, setTimeout, clearTimeout, console });
   const sweepGlobals = createSweep();
 
@@ -65,10 +66,23 @@ export const startRuntime = ({ port, compile, timers: hostTimers, nextTurn, glob
     }
   };
 
+  const skipTime = ({ virtualTime }: RunContext): (() => void) | undefined => {
+    if (virtualTime === undefined) return undefined;
+    const isIdle = () => calls.count() === 0;
+    const time = createVirtualTime({ ...virtualTime, isIdle, turn, onError: (error) => current?.fail(error) });
+    setGlobals(time.globals);
+    return () => {
+      time.end();
+      setGlobals({ setTimeout, clearTimeout, Date: realDate });
+    };
+  };
+
   const start = async (message: ToIsolate & { kind: "run" }): Promise<void> => {
+    const endTime = skipTime(message.context);
     current = createRun({ message, calls, load, nextTurn: turn });
     const outcome = await current.finish();
     current = undefined;
+    endTime?.();
     timers.clearAll();
     sweepGlobals();
     sendOutcome(outcome);

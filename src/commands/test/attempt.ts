@@ -1,0 +1,112 @@
+// One run of a function on recorded answers, by the code that works on every run; and what it left.
+import { readPage } from "../../db/read-page.ts";
+import type { Lease } from "../../db/runs.ts";
+import { syncProblems, type Written } from "../../functions/fixtures/compare.ts";
+import { firstFew } from "../../functions/fixtures/difference.ts";
+import type { Fixture, Row } from "../../functions/fixtures/fixture.ts";
+import { createReplay, type Replay } from "../../functions/fixtures/replay.ts";
+import { createToldHost } from "../../functions/fixtures/told.ts";
+import type { IsolateOutcome, RunError } from "../../functions/protocol.ts";
+import { workOnRun } from "../../runs/work-on-run.ts";
+import type { Engine } from "./engine.ts";
+
+const WALL_LIMIT_MS = 30_000;
+const ROWS_PER_PAGE = 5_000;
+const MOST_STRANGERS = 3;
+
+/** `problems` is empty when the run did what the fixture says. */
+export type Attempt = { problems: string[]; replay: Replay };
+
+type Settled = { state: "succeeded" | "failed"; error?: RunError };
+
+type Live = Row & { _nango_metadata: { last_action: string } };
+
+const liveRecords = async (engine: Engine, connection: number, model: string): Promise<Row[]> => {
+  const read = readPage({ db: engine.pool, keys: engine.keys });
+  const rows: Row[] = [];
+  for (let cursor: string | undefined, isEnd = false; !isEnd; ) {
+    const { body } = await read({ connection, model, variant: "base", cursor, limit: ROWS_PER_PAGE });
+    const page = JSON.parse(body) as { records: Live[]; next_cursor: string | null };
+    for (const row of page.records) if (row._nango_metadata.last_action !== "DELETED") rows.push(row);
+    cursor = page.next_cursor ?? undefined;
+    isEnd = cursor === undefined;
+  }
+  return rows;
+};
+
+const storedBy = async (engine: Engine, lease: Lease, { nango }: Fixture): Promise<Map<string, Row[]>> => {
+  const models = new Set([
+    ...lease.models,
+    ...Object.keys(nango.batchSave ?? {}),
+    ...Object.keys(nango.batchDelete ?? {}),
+  ]);
+  const stored = new Map<string, Row[]>();
+  for (const model of models) stored.set(model, await liveRecords(engine, lease.connection_id, model));
+  return stored;
+};
+
+// What the run's log says last is how it ended: the same words an operator would read.
+const createEnd = () => {
+  let settled: Settled = { state: "failed", error: { type: "script_internal_error", message: "It did not end." } };
+  const write = (line: { kind: string; message: string; detail?: unknown }): void => {
+    if (line.kind !== "run") return;
+    if (line.message === "succeeded") settled = { state: "succeeded" };
+    else if (line.message.startsWith("failed")) settled = { state: "failed", error: line.detail as RunError };
+    else if (line.message.startsWith("interrupted")) {
+      settled = { state: "failed", error: { type: "execution_interrupted", message: "It was interrupted." } };
+    }
+  };
+  return { logs: { write, flush: async () => {} }, settled: () => settled };
+};
+
+const errorText = ({ type, message, stack, payload }: RunError): string => {
+  const frames = (stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const place = frames.length === 0 ? "" : `\n${firstFew(frames, 3).join("\n")}`;
+  const isPlain = type === "script_internal_error" || payload === undefined;
+  return `It failed: ${message}${isPlain ? "" : ` (${type}: ${JSON.stringify(payload).slice(0, 300)})`}${place}`;
+};
+
+const failureOf = ({ error }: Settled, replay: Replay): string[] => {
+  const message = error!.type === "execution_timeout" ? `It took longer than ${WALL_LIMIT_MS / 1000} s.` : null;
+  const known = replay.strangers.filter(({ says }) => !error!.message.includes(says));
+  return [
+    message ?? errorText(error!),
+    ...firstFew(
+      known.map(({ says }) => `No mock found for ${says}`),
+      MOST_STRANGERS,
+    ),
+  ];
+};
+
+/** Run the function of a claimed run on the fixture and compare. Rejects only when the engine itself fails. */
+export const attemptSync = async (
+  engine: Engine,
+  { lease, fixture, bundle }: { lease: Lease; fixture: Fixture; bundle: string },
+  o: { isLikeMocks: boolean; signal: AbortSignal },
+): Promise<Attempt> => {
+  const replay = createReplay(fixture, { returnsRefusals: o.isLikeMocks });
+  const told = createToldHost(fixture);
+  const end = createEnd();
+  const work = workOnRun({
+    ...engine,
+    send: replay.send,
+    runIsolate: (job): Promise<IsolateOutcome> =>
+      engine.isolates.run({
+        ...job,
+        context: { ...job.context, virtualTime: { frozenAt: fixture.clock ?? null } },
+        call: told.over(job.call),
+        timeoutMs: WALL_LIMIT_MS,
+      }),
+    bundleOf: async () => bundle,
+    logs: end.logs,
+    onWebhooks: () => {},
+  });
+  await work(lease, o.signal);
+  const settled = end.settled();
+  if (settled.state === "failed") return { problems: failureOf(settled, replay), replay };
+  const stored = await storedBy(engine, lease, fixture);
+  const problems = syncProblems(fixture, { stored, written: told.written as Written[] });
+  if (problems.length === 0) return { problems, replay };
+  const strangers = replay.strangers.map(({ says }) => `No mock found for ${says}`);
+  return { problems: [...problems, ...firstFew(strangers, MOST_STRANGERS)], replay };
+};
