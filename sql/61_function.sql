@@ -31,6 +31,23 @@ begin atomic
 end;
 comment on function syncline.plan_deploy(int, jsonb, text) is 'What deploying these functions would do to each: added, updated, unchanged, or (mode all: anywhere, mode integration: in the integrations named) removed.';
 
+create or replace function syncline.list_deploy_losses(p_environment int, p_functions jsonb, p_mode text)
+returns table (integration text, kind text, name text, model text, connections int, records bigint)
+language sql stable
+begin atomic
+  select p.integration, p.kind, p.name, m.model, count(distinct s.connection_id)::int, coalesce(sum(t.records), 0)::bigint
+    from syncline.plan_deploy(p_environment, p_functions, p_mode) p
+    join syncline.functions f on f.id = p.old_function
+   cross join unnest(f.models) as m (model)
+    left join syncline.syncs s on s.function_id = f.id and s.deleted_at is null
+    left join syncline.streams t
+      on t.connection_id = s.connection_id and t.model = m.model and t.variant = s.variant and t.retired_at is null
+   where p.change = 'removed' or (p.change = 'updated' and not p.source #> '{definition,models}' ? m.model)
+   group by p.integration, p.kind, p.name, m.model
+   order by p.integration, p.kind, p.name, m.model;
+end;
+comment on function syncline.list_deploy_losses(int, jsonb, text) is 'Which models would no longer be kept up to date after a deployment, for how many connections, with how many live records.';
+
 create or replace function syncline.frequency_of(p_function jsonb) returns interval
 language plpgsql immutable as $$
 begin

@@ -1,104 +1,99 @@
 // `syncline deploy [dir]`: compile a folder of functions and load them into the environment of the API key.
-import path from "node:path";
 import { type Command, Option } from "commander";
 import { readConfig } from "../config.ts";
 import { AppError } from "../errors.ts";
-import type { Problem } from "../functions/compile.ts";
 import type { CompiledFunction } from "../functions/definition.ts";
-import { type Api, createApi } from "./api.ts";
+import { createApi } from "./api.ts";
+import { compileOrExplain } from "./compile-or-explain.ts";
+import { countChanges, describeChanges, describeLosses } from "./deploy/describe.ts";
+import { type Deployment, type Mode, planFunctions, sendFunctions } from "./deploy/send.ts";
+import { failingWith } from "./exit-code.ts";
+import { canAsk, confirm } from "./project/ask.ts";
 
-export type Mode = "all" | "integration" | "single";
-export type Change = {
-  integration: string;
-  kind: string;
-  name: string;
-  change: "added" | "updated" | "removed" | "unchanged";
+type Options = {
+  integration?: string[];
+  sync?: string;
+  action?: string;
+  onEvent?: string;
+  mode?: Mode;
+  dryRun?: true;
+  allowDestructive?: true;
+  autoConfirm?: true;
+  json?: true;
 };
 
-type Options = { integration?: string[]; mode?: Mode; dryRun?: true; allowDestructive?: true; json?: true };
+const DEPLOY_FAILED = 11;
 
-const SIGNS = { added: "+", updated: "~", removed: "-", unchanged: "=" } as const;
-const COUNTED = ["added", "updated", "removed", "unchanged"] as const;
+const namedBy = ({ sync, action, onEvent }: Options) =>
+  Object.entries({ sync, action, "on-event": onEvent }).filter(([, name]) => name !== undefined);
 
-const placeOf = (dir: string, { file, line, column }: Problem): string =>
-  [path.join(path.relative(process.cwd(), dir), file), line, column].filter((part) => part !== undefined).join(":");
-
-/** The functions of a folder. Throws `function_compile_failed` that names each problem as file:line:column. */
-export const compileOrExplain = async (dir: string, integrations?: string[]): Promise<CompiledFunction[]> => {
-  const { compileFolder } = await import("../functions/compile.ts"); // here: esbuild would slow all other commands down
-  const { functions, problems } = await compileFolder(dir, { integrations }).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
-    throw new AppError("function_compile_failed", `There is no folder ${dir}.`, { cause });
+const pick = (functions: CompiledFunction[], options: Options): CompiledFunction[] => {
+  const wanted = namedBy(options);
+  if (wanted.length === 0) return functions;
+  return wanted.flatMap(([kind, name]) => {
+    const found = functions.filter((one) => one.kind === kind && one.name === name);
+    if (found.length === 0) throw new AppError("not_found", `There is no ${kind} "${name}" here.`);
+    return found;
   });
-  if (problems.length === 0) return functions;
-  const lines = problems.map((problem) => `  ${placeOf(dir, problem)}: ${problem.message}`);
-  throw new AppError("function_compile_failed", `Nothing was deployed:\n${lines.join("\n")}`);
 };
 
-/** Send compiled functions, or with `isDryRun` ask what that would change. */
-export const sendFunctions = async (
-  api: Api,
-  o: { functions: CompiledFunction[]; mode: Mode; isDryRun: boolean },
-): Promise<Change[]> => {
-  const body = { functions: o.functions, mode: o.mode, dry_run: o.isDryRun };
-  return (await api.post<{ functions: Change[] }>("/deploy", body)).functions;
-};
-
-const describe = (changes: Change[]): string => {
-  const width = Math.max(0, ...changes.map(({ integration, name }) => integration.length + name.length + 1));
-  return changes
-    .map((one) => `${SIGNS[one.change]} ${`${one.integration}/${one.name}`.padEnd(width)}  ${one.kind}  ${one.change}`)
-    .join("\n");
-};
-
-/** How many of each change, such as "2 added, 1 unchanged". */
-export const countChanges = (changes: Change[]): string => {
-  const counts = COUNTED.map((change) => [changes.filter((one) => one.change === change).length, change] as const);
-  const parts = counts.filter(([count]) => count > 0).map(([count, change]) => `${count} ${change}`);
-  return parts.join(", ") || "no functions";
+const modeOf = (options: Options): Mode => {
+  if (options.mode !== undefined) return options.mode;
+  if (namedBy(options).length > 0) return "single";
+  return options.integration === undefined ? "all" : "integration";
 };
 
 // Ends a sync for every connection, and its checkpoint is forgotten: nobody should do that by deploying the wrong folder.
-const refuseRemovals = (changes: Change[]): void => {
+const allowLosses = async ({ changes, losses }: Deployment, options: Options): Promise<void> => {
   const removed = changes.filter(({ change }) => change === "removed");
-  if (removed.length === 0) return;
-  const text = `This would remove functions and end their syncs:\n${describe(removed)}`;
-  throw new AppError("invalid_body", `${text}\nIf that is wanted: --allow-destructive. To leave them: --mode single.`);
+  if ((removed.length === 0 && losses.length === 0) || options.allowDestructive) return;
+  const says = [
+    ...(removed.length === 0 ? [] : [`This would remove functions and end their syncs:\n${describeChanges(removed)}`]),
+    ...(losses.length === 0 ? [] : [`These records would not be kept up to date any more:\n${describeLosses(losses)}`]),
+  ].join("\n");
+  const hint = "If that is wanted: --allow-destructive. To leave what is not given: --mode single.";
+  if (options.json || options.autoConfirm || !canAsk()) throw new AppError("invalid_body", `${says}\n${hint}`);
+  console.error(says);
+  if (!(await confirm("Go on?", "The answer"))) throw new AppError("invalid_body", "Nothing was deployed.");
 };
 
-const run = async (
-  dir: string,
-  { integration, dryRun, allowDestructive, json, ...options }: Options,
-): Promise<void> => {
-  const mode = options.mode ?? (integration === undefined ? "all" : "integration");
+const run = async (dir: string, options: Options): Promise<void> => {
   const { serverUrl: url, serverKey: key } = readConfig();
   const api = createApi({ url, key });
-  const functions = await compileOrExplain(dir, integration);
-  const plan = await sendFunctions(api, { functions, mode, isDryRun: true });
-  if (!dryRun && !allowDestructive) refuseRemovals(plan);
-  const changes = dryRun ? plan : await sendFunctions(api, { functions, mode, isDryRun: false });
-  if (json) {
-    console.log(JSON.stringify({ dry_run: dryRun === true, functions: changes }));
+  const functions = pick(await compileOrExplain(dir, { integrations: options.integration }), options);
+  const mode = modeOf(options);
+  const plan = await planFunctions(api, { functions, mode });
+  if (!options.dryRun) await allowLosses(plan, options);
+  const changes = options.dryRun ? plan.changes : await sendFunctions(api, { functions, mode });
+  if (options.json) {
+    console.log(JSON.stringify({ dry_run: options.dryRun === true, functions: changes, losses: plan.losses }));
     return;
   }
-  if (changes.length > 0) console.log(describe(changes));
-  console.log(`${dryRun ? "Would deploy" : "Deployed"} to ${url}: ${countChanges(changes)}`);
+  if (changes.length > 0) console.log(describeChanges(changes));
+  if (options.dryRun && plan.losses.length > 0) {
+    console.log(`These records would not be kept up to date any more:\n${describeLosses(plan.losses)}`);
+  }
+  console.log(`${options.dryRun ? "Would deploy" : "Deployed"} to ${url}: ${countChanges(changes)}`);
 };
 
 export const addDeployCommand = (program: Command): void => {
+  const mode = new Option(
+    "--mode <mode>",
+    "functions not given are removed: everywhere, in the integrations given only, or not",
+  ).choices(["all", "integration", "single"]);
   program
     .command("deploy")
     .description("compile a folder of functions and load them into the environment of SYNCLINE_API_KEY")
     .argument("[dir]", "the folder that holds <integration>/syncs/<name>.ts", ".")
-    .option("--integration <name...>", "only the functions of these integrations")
-    .addOption(
-      new Option(
-        "--mode <mode>",
-        "functions not in the folder are removed: everywhere, in its integrations only, or not",
-      ).choices(["all", "integration", "single"]),
-    )
+    .option("-i, --integration <name...>", "only the functions of these integrations")
+    .option("-s, --sync <name>", "only this sync; removes nothing")
+    .option("-a, --action <name>", "only this action; removes nothing")
+    .option("--on-event <name>", "only this event function; removes nothing")
+    .addOption(mode)
     .option("--dry-run", "only say what would change")
     .option("--allow-destructive", "go ahead although functions are removed and their syncs end")
+    .option("--auto-confirm", "ask nothing: what would have to be asked is refused")
     .option("--json", "print JSON")
-    .action(run);
+    .addHelpText("after", "\nExit code 10: a function does not compile; 11: nothing was deployed for another reason.")
+    .action(failingWith(DEPLOY_FAILED, run));
 };

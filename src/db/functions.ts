@@ -12,9 +12,22 @@ const Change = z.object({
 /** What a deployment does to one function. */
 export type FunctionChange = z.infer<typeof Change>;
 
+const Loss = z.object({
+  integration: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  model: z.string(),
+  connections: z.number(),
+  records: z.number(),
+});
+
+/** A model that no function keeps up to date any more after a deployment, and how much of it there is. */
+export type DeployLoss = z.infer<typeof Loss>;
+
 const deployment = { environment: "int", functions: "jsonb", mode: "text" } as const;
 
 export const planDeploy = fn("plan_deploy", deployment, rows(Change));
+export const listDeployLosses = fn("list_deploy_losses", deployment, rows(Loss));
 export const checkDeploy = fn("check_deploy", deployment, nothing());
 export const deployFunctions = fn("deploy_functions", deployment, rows(Change));
 export const welcomeConnection = fn("welcome_connection", { connection: "int", isNew: "boolean" }, nothing());

@@ -1,6 +1,6 @@
 // POST /deploy: what `syncline deploy` sends.
 import { z } from "zod";
-import { checkDeploy, deployFunctions, type FunctionChange, planDeploy } from "../db/functions.ts";
+import { checkDeploy, deployFunctions, type FunctionChange, listDeployLosses, planDeploy } from "../db/functions.ts";
 import { inTransaction } from "../db/tx.ts";
 import { CompiledFunction } from "../functions/definition.ts";
 import { environmentOf } from "./auth.ts";
@@ -16,7 +16,7 @@ const Body = z.strictObject({
 
 const show = ({ integration, kind, name, change }: FunctionChange) => ({ integration, kind, name, change });
 
-/** Deploys compiled functions, or with `dry_run` says what that would do. */
+/** Deploys compiled functions, or with `dry_run` says what that would do: the change of each function, and the models that would be left behind. */
 export const installDeploy: Install = (app, { db }) => {
   app.post("/deploy", async (req, res) => {
     refuseQuery(req);
@@ -24,7 +24,8 @@ export const installDeploy: Install = (app, { db }) => {
     const deployment = { environment: environmentOf(res).id, functions, mode };
     if (isDryRun) {
       await checkDeploy(db, deployment);
-      res.json({ functions: (await planDeploy(db, deployment)).map(show) });
+      const losses = await listDeployLosses(db, deployment);
+      res.json({ functions: (await planDeploy(db, deployment)).map(show), losses });
       return;
     }
     const changes = await inTransaction(db, (client) => deployFunctions(client, deployment));

@@ -2,7 +2,8 @@
 import path from "node:path";
 import { hasCode } from "../../errors.ts";
 import type { Api } from "../api.ts";
-import { type Change, compileOrExplain, sendFunctions } from "../deploy.ts";
+import { compileOrExplain } from "../compile-or-explain.ts";
+import { type Change, sendFunctions } from "../deploy/send.ts";
 import type { Acme } from "./acme.ts";
 import type { Receiver } from "./receiver.ts";
 
@@ -27,8 +28,8 @@ export const setUpIntegration = async (api: Api, receiver: Receiver): Promise<vo
 
 /** Compile and deploy the example functions. */
 export const deployExamples = async (api: Api): Promise<Change[]> => {
-  const functions = await compileOrExplain(TEMPLATES, [INTEGRATION]);
-  return await sendFunctions(api, { functions, mode: "integration", isDryRun: false });
+  const functions = await compileOrExplain(TEMPLATES, { integrations: [INTEGRATION] });
+  return await sendFunctions(api, { functions, mode: "integration" });
 };
 
 /** Connect each customer with Acme's API key; one that is connected gets its credentials anew. */

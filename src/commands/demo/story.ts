@@ -1,7 +1,7 @@
 // The demo's story, step by step: each says what happens and why it matters.
 import type { Server } from "../../main.ts";
 import { type Api, createApi } from "../api.ts";
-import { countChanges } from "../deploy.ts";
+import { countChanges } from "../deploy/describe.ts";
 import { formatTable } from "../table.ts";
 import type { Acme } from "./acme.ts";
 import { createApp, type News, waitForWebhooks } from "./app.ts";
