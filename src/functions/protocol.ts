@@ -23,8 +23,16 @@ export type RunContext = {
   /** Messages below this level stay in the isolate. */
   logLevel: LogLevel | "off";
   trackDeletes?: boolean;
-  /** The provider's own pagination settings, overlaid by those of the call. */
-  paginateDefaults?: Record<string, unknown>;
+  /** The provider's own pagination settings, overlaid by those of the call; null when there is no such provider. */
+  paginateDefaults?: Record<string, unknown> | null | undefined;
+  functionName?: string;
+  models?: string[];
+  /** The connection's own number, beside the name its app gave it. */
+  connectionNumber?: number;
+  /** The records were dropped before this run. */
+  emptyCache?: boolean;
+  /** A run from the command line, without a server. */
+  isCLI?: boolean;
   /** The run waits for nothing: timers fire at once, in the order of their times, and the clock moves on with them, or stands still at `frozenAt`. */
   virtualTime?: { frozenAt: string | number | null };
 };

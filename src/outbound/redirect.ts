@@ -15,7 +15,7 @@ const destination = (location: string, from: URL): URL => {
   try {
     return new URL(location, from);
   } catch (cause) {
-    throw new AppError("host_not_allowed", "The provider redirected to something that is no URL", { cause });
+    throw new AppError("invalid_redirect", "The provider redirected to something that is no URL", { cause });
   }
 };
 
@@ -29,20 +29,21 @@ const nextRequest = (request: RawRequest, status: number, location: string, keep
 };
 
 /**
- * `exchange`, following up to 5 redirects. On another origin only harmless headers go along, unless `keepHeaders`.
- * Throws `UpstreamError` with code `ERR_TOO_MANY_REDIRECTS` beyond that.
+ * `exchange`, following up to 5 redirects; `url` is where the answer came from. On another origin only harmless headers go
+ * along, unless `keepHeaders`. Throws `UpstreamError` with code `ERR_TOO_MANY_REDIRECTS` beyond that, and `AppError`
+ * `invalid_redirect` for a location that is no URL.
  */
 export const exchangeFollowing = async (
   client: HttpClient,
   first: RawRequest,
   keepHeaders: boolean,
   signal?: AbortSignal,
-): Promise<RawResponse> => {
+): Promise<RawResponse & { url: string }> => {
   let request = first;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const response = await client.exchange(request, signal);
     const { location } = response.headers;
-    if (!REDIRECTS.has(response.status) || location === undefined) return response;
+    if (!REDIRECTS.has(response.status) || location === undefined) return { ...response, url: request.url.href };
     request = nextRequest(request, response.status, location, keepHeaders);
   }
   throw new UpstreamError(`The provider redirected more than ${MAX_REDIRECTS} times`, {

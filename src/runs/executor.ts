@@ -9,6 +9,7 @@ import type { Pool } from "../db/pool.ts";
 import type { Lease } from "../db/runs.ts";
 import { createIsolatePool, type IsolatePool } from "../functions/isolate-pool.ts";
 import type { Logger } from "../log.ts";
+import { createHttpClient } from "../outbound/client.ts";
 import { sendRequest } from "../outbound/send.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import { createBundles } from "./bundles.ts";
@@ -65,8 +66,10 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const heart = await startHeart({ pool, url: deps.url, worker: id, live, log });
   const isolates = lazy(() => createIsolatePool({ size: concurrency, memoryMb: ISOLATE_MEMORY_MB, log }));
   const runIsolate: IsolatePool["run"] = (job) => isolates.get().run(job);
+  const http = createHttpClient(deps);
   const workOn = workOnRun({
     ...deps,
+    http,
     send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log }),
     runIsolate,
     bundleOf: createBundles({ db: pool }),
@@ -80,6 +83,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     await live.settled();
     await heart.stop();
     await isolates.ifMade()?.close();
+    await http.close();
     await logs.flush();
   };
   let ending: Promise<void> | undefined;

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LogWriter } from "../db/log-writer.ts";
 import { failRun, finishRun, interruptRun, type Lease, releaseRun } from "../db/runs.ts";
 import { AppError, hasCode } from "../errors.ts";
+import { contextOf } from "../functions/host/context.ts";
 import { createHost, type HostDeps } from "../functions/host/host.ts";
 import type { Say } from "../functions/host/run-host.ts";
 import type { IsolatePool } from "../functions/isolate-pool.ts";
-import type { IsolateOutcome, RunContext, RunError } from "../functions/protocol.ts";
+import type { IsolateOutcome, RunError } from "../functions/protocol.ts";
 import type { Logger } from "../log.ts";
 
 const LONGEST_RUN_MS = 24 * 60 * 60 * 1000;
@@ -23,22 +24,6 @@ export type WorkDeps = HostDeps & {
 /** Why a signal fired: "released" gives the run back for another worker, anything else means that it is not ours any more. */
 export const RELEASED = new AppError("script_aborted", "the worker is stopping");
 
-const contextOf = (lease: Lease, deps: WorkDeps): RunContext => ({
-  variant: lease.variant,
-  connectionId: lease.connection_name,
-  providerConfigKey: lease.provider_config_key,
-  provider: lease.provider,
-  environmentName: lease.environment_name,
-  environmentId: lease.environment_id,
-  syncId: lease.sync_uid,
-  runId: String(lease.id),
-  lastSyncDate: lease.last_success_at,
-  scriptType: lease.kind,
-  logLevel: "debug",
-  trackDeletes: lease.track_deletes,
-  paginateDefaults: deps.catalogue.get(lease.provider)?.proxy?.paginate,
-});
-
 const asRunError = (error: unknown): RunError => {
   if (!(error instanceof Error)) return { type: "script_internal_error", message: String(error) };
   const { code } = error as { code?: unknown };
@@ -52,12 +37,13 @@ const execute = async (
   signal: AbortSignal,
 ): Promise<IsolateOutcome> => {
   try {
-    await host.start();
+    const bundle = await deps.bundleOf(lease.function_id);
+    await host.start(bundle);
     const outcome = await deps.runIsolate({
-      bundle: await deps.bundleOf(lease.function_id),
+      bundle,
       hash: lease.function_hash,
       entry: "exec",
-      context: contextOf(lease, deps),
+      context: contextOf(lease, deps.catalogue),
       call: host.call,
       signal,
       timeoutMs: LONGEST_RUN_MS,

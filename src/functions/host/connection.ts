@@ -6,11 +6,21 @@ import { AppError } from "../../errors.ts";
 import type { ProxyTarget } from "../../outbound/types.ts";
 import type { Catalogue } from "../../providers/catalogue.ts";
 import { Credentials } from "../../providers/credentials.ts";
+import { refuseOthers } from "./own.ts";
 import type { RunHost } from "./run-host.ts";
 
 const REMEMBERED_MS = 60_000;
 
 type Known = { connection: LoadedConnection; credentials: Credentials };
+
+type Options = { forceRefresh?: boolean; refreshToken?: boolean; refreshGithubAppJwtToken?: boolean } | null;
+
+const visible = ({ connection, credentials }: Known, showRefreshToken: boolean) => {
+  const { credentials_sealed: _sealed, auth_mode: _mode, environment_id: _environment, ...shown } = connection;
+  const { refresh_token, ...others } = credentials as Credentials & { refresh_token?: string };
+  const token = showRefreshToken && refresh_token !== undefined ? { refresh_token } : {};
+  return { ...shown, credentials: { ...others, ...token }, errors: [] };
+};
 
 /** The connection of a run, read once a minute. `refresh` reads it anew, as after a 401. */
 export const createConnection = (host: RunHost, catalogue: Catalogue) => {
@@ -58,11 +68,14 @@ export const createConnection = (host: RunHost, catalogue: Catalogue) => {
     getMetadata: async () => (await read({ refresh: false })).connection.metadata,
     setMetadata: (metadata: unknown) => write(metadata, false),
     updateMetadata: (metadata: unknown) => write(metadata, true),
-    getConnection: async (_key?: string, _id?: string, options?: { forceRefresh?: boolean }) => {
-      const { connection, credentials } = await read({ refresh: options?.forceRefresh ?? false });
-      const { credentials_sealed: _sealed, auth_mode: _mode, environment_id: _environment, ...visible } = connection;
-      const { refresh_token: _token, ...shown } = credentials as Credentials & { refresh_token?: string };
-      return { ...visible, credentials: shown, errors: [] };
+    getConnection: async (integration?: unknown, connection?: unknown, options?: Options) => {
+      refuseOthers(host, integration, connection);
+      const isAsked = Object.values(options ?? {}).includes(true);
+      return visible(await read({ refresh: isAsked }), options?.refreshToken === true);
+    },
+    getToken: async (): Promise<unknown> => {
+      const { credentials } = await read({ refresh: false });
+      return credentials.type === "OAUTH2" ? credentials.access_token : credentials;
     },
   };
 };

@@ -1,6 +1,6 @@
-// trackDeletesStart and trackDeletesEnd: the deletion-tracking window of a full refresh.
+// trackDeletesStart, trackDeletesEnd and what else deletes what a full refresh did not see.
 import { isIncremental } from "../../db/checkpoints.ts";
-import { deleteMissing, endRefresh, openRefresh } from "../../db/records.ts";
+import { deleteMissing, dropRefresh, endRefresh, openOwnRefresh, openRefresh } from "../../db/records.ts";
 import type { RunHost } from "./run-host.ts";
 
 /** `trackDeletesStart(model)`. */
@@ -56,6 +56,45 @@ export const trackWholeRun = (host: RunHost) => {
     end: async (): Promise<void> => {
       if (!isTracking) return;
       for (const model of host.lease.models) await trackDeletesEnd(host)(model);
+    },
+  };
+};
+
+const PREVIOUS = "deleteRecordsFromPreviousExecutions";
+
+/**
+ * `deleteRecordsFromPreviousExecutions(model)`. What this run saves must be known from its first record on, so a run whose
+ * code names the method has a window for each model from its start; those it did not need are dropped at its end.
+ */
+export const deletePrevious = (host: RunHost) => {
+  let isWatching = false;
+  const open = new Map<string, number>();
+  const done = new Set<string>();
+  const warn = (message: string): { deletedKeys: string[] } => {
+    host.say({ kind: "message", level: "warn", message: `${PREVIOUS}: ${message}; nothing was deleted` });
+    return { deletedKeys: [] };
+  };
+  return {
+    start: async (bundle: string): Promise<void> => {
+      if (host.lease.track_deletes || !bundle.includes(PREVIOUS)) return;
+      isWatching = true;
+      for (const model of host.lease.models) {
+        const stream = await host.streamOf(model);
+        if ((await openOwnRefresh(host.pool, { ...host.fence, stream })) !== null) open.set(model, stream);
+      }
+    },
+    call: async (model: string): Promise<{ deletedKeys: string[] }> => {
+      await host.streamOf(model); // refuses what is not declared
+      if (done.has(model)) return warn(`it was called for ${model} before`);
+      if (host.lease.track_deletes) return warn("trackDeletes does the same at the end of the run");
+      if (!isWatching) return warn("the name of the method must stand in the function's code as it is");
+      if (!open.has(model)) return warn("this run goes on midway, so it has not saved every record");
+      open.delete(model);
+      done.add(model);
+      return trackDeletesEnd(host)(model);
+    },
+    end: async (): Promise<void> => {
+      for (const stream of open.values()) await dropRefresh(host.pool, { ...host.fence, stream });
     },
   };
 };

@@ -4,18 +4,33 @@ import type { Pool } from "../../db/pool.ts";
 import { emptyCache, setMergingStrategy } from "../../db/records.ts";
 import type { Lease } from "../../db/runs.ts";
 import { AppError, hasCode } from "../../errors.ts";
+import type { HttpClient } from "../../outbound/client.ts";
 import type { SendRequest } from "../../outbound/types.ts";
 import type { Catalogue } from "../../providers/catalogue.ts";
 import type { HostCall } from "../protocol.ts";
 import { clearCheckpoint, getCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { createConnection } from "./connection.ts";
-import { trackDeletesEnd, trackDeletesStart, trackWholeRun } from "./deletes.ts";
+import { type RunAction, startSync, triggerAction, triggerSync } from "./control.ts";
+import { deletePrevious, trackDeletesEnd, trackDeletesStart, trackWholeRun } from "./deletes.ts";
+import { getEnvironmentVariables } from "./environment.ts";
+import { uncontrolledFetch } from "./fetch.ts";
+import { getIntegration, getWebhookURL } from "./integration.ts";
+import { releaseAllLocks, releaseLock, tryAcquireLock } from "./locks.ts";
+import { getRecordsByIds, listRecords } from "./read.ts";
 import { createProxy } from "./requests.ts";
 import { createRunHost, type RunHost, type Say } from "./run-host.ts";
 import { batchDelete, batchSave } from "./save.ts";
 import { batchUpdate } from "./update.ts";
 
-export type HostDeps = { pool: Pool; keys: DataKeys; catalogue: Catalogue; send: SendRequest };
+/** Without `http` there is no uncontrolledFetch, without `runAction` no triggerAction. */
+export type HostDeps = {
+  pool: Pool;
+  keys: DataKeys;
+  catalogue: Catalogue;
+  send: SendRequest;
+  http?: HttpClient | undefined;
+  runAction?: RunAction | undefined;
+};
 
 type Method = (...args: never[]) => Promise<unknown>;
 
@@ -41,6 +56,7 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
   const host = createRunHost(deps);
   const connection = createConnection(host, deps.catalogue);
   const wholeRun = trackWholeRun(host);
+  const previous = deletePrevious(host);
 
   const inOrder: Record<string, Method> = {
     batchSave: batchSave(host),
@@ -51,7 +67,14 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
     clearCheckpoint: clearCheckpoint(host),
     trackDeletesStart: trackDeletesStart(host),
     trackDeletesEnd: trackDeletesEnd(host),
+    deleteRecordsFromPreviousExecutions: previous.call,
     setMergingStrategy: mergeOnce(host),
+    getRecordsByIds: getRecordsByIds(host),
+    listRecords: listRecords(host),
+    triggerSync: triggerSync(host),
+    startSync: startSync(host),
+    releaseLock: releaseLock(host),
+    releaseAllLocks: releaseAllLocks(host),
   };
   const atOnce: Record<string, Method> = {
     proxy: createProxy({ host, connection, send: deps.send, signal: deps.signal }),
@@ -59,6 +82,13 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
     setMetadata: connection.setMetadata,
     updateMetadata: connection.updateMetadata,
     getConnection: connection.getConnection,
+    getToken: connection.getToken,
+    getIntegration: getIntegration(host),
+    getWebhookURL: getWebhookURL(host),
+    getEnvironmentVariables: getEnvironmentVariables(host),
+    uncontrolledFetch: uncontrolledFetch(host, { http: deps.http, signal: deps.signal }),
+    triggerAction: triggerAction(host, { runAction: deps.runAction, signal: deps.signal }),
+    tryAcquireLock: tryAcquireLock(host),
     log: async ({ level, message, meta }: { level: "info"; message: string; meta?: unknown }) =>
       host.say({ kind: "message", level, message, ...(meta === undefined ? {} : { detail: meta }) }),
   };
@@ -66,6 +96,7 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
   // Kept apart from what the function makes of it: it may catch the error, but what it wrote may be lost.
   let isDatabaseLost = false;
   const answer: HostCall = async (method, args) => {
+    if (deps.signal.aborted) throw new AppError("script_aborted");
     if (host.isInterrupted()) throw new AppError("execution_interrupted");
     const ordered = Object.hasOwn(inOrder, method) ? inOrder[method] : undefined;
     if (ordered !== undefined) return host.inOrder(() => ordered(...(args as never[])));
@@ -84,14 +115,18 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
     redact: host.redactor.redact,
     isInterrupted: host.isInterrupted,
     isDatabaseLost: () => isDatabaseLost,
-    start: async (): Promise<void> => {
+    /** Before `bundle`, the function's code, is run. */
+    start: async (bundle: string): Promise<void> => {
       if (deps.lease.empty_cache) await emptyCache(host.pool, host.fence);
       await wholeRun.start();
+      await previous.start(bundle);
     },
     /** After the function returned: send what is held and, for `trackDeletes`, delete what was not seen. */
     end: async (): Promise<void> => {
       await host.inOrder(() => host.writes.flush());
-      if (!host.isInterrupted()) await wholeRun.end();
+      if (host.isInterrupted()) return;
+      await previous.end();
+      await wholeRun.end();
     },
   };
 };

@@ -1,8 +1,9 @@
 // batchUpdate: partial records merged into what is stored. The merge happens here, where the payload can be opened, so a
 // record that another writer changed between the read and the write is read and merged again.
 import { mergeWith } from "es-toolkit/compat";
+import type { DataKey } from "../../crypto/keyring.ts";
 import { contentHash, open, sealAll } from "../../crypto/seal.ts";
-import { getRecords, replaceRecords } from "../../db/records.ts";
+import { diffRecords, getRecords, replaceRecords } from "../../db/records.ts";
 import { sealPlace } from "../../db/seal-place.ts";
 import { AppError } from "../../errors.ts";
 import { contentOf, type Input, readInput } from "./record-input.ts";
@@ -13,13 +14,21 @@ const CHANGED_MEANWHILE = "!";
 
 const replaceArrays = (_old: unknown, given: unknown): unknown => (Array.isArray(given) ? given : undefined);
 
-type Merged = { input: Input; pos: number; text: string };
+type Merged = { input: Input; pos: number; text: string; isChanged: boolean };
+
+// An update that changes nothing still says that the record is there: a refresh must not delete it.
+const noteSeen = async (host: RunHost, stream: number, key: DataKey, unchanged: Merged[]): Promise<void> => {
+  if (unchanged.length === 0) return;
+  const ids = unchanged.map(({ input }) => input.id);
+  const hashes = unchanged.map(({ text }) => contentHash(key, text));
+  await diffRecords(host.pool, { ...host.fence, stream, ids, hashes });
+};
 
 const mergeRound = async (host: RunHost, stream: number, inputs: Input[], model: string): Promise<Input[]> => {
   const key = await host.keys.ofConnection(host.lease.connection_id);
   const stored = await getRecords(host.pool, { stream, ids: inputs.map(({ id }) => id) });
   const byId = new Map(inputs.map((input) => [input.id, input]));
-  const merged: Merged[] = [];
+  const all: Merged[] = [];
   for (const { external_id: id, pos, payload } of stored) {
     if (payload === null) {
       const message = `record ${id} of ${model} was pruned and cannot be updated in part; save it whole`;
@@ -29,8 +38,15 @@ const mergeRound = async (host: RunHost, stream: number, inputs: Input[], model:
     const before = open(key, payload, sealPlace(stream, id));
     const input = byId.get(id)!;
     const text = contentOf(mergeWith(JSON.parse(before), input.row, replaceArrays));
-    if (text !== before) merged.push({ input, pos, text });
+    all.push({ input, pos, text, isChanged: text !== before });
   }
+  await noteSeen(
+    host,
+    stream,
+    key,
+    all.filter(({ isChanged }) => !isChanged),
+  );
+  const merged = all.filter(({ isChanged }) => isChanged);
   if (merged.length === 0) return [];
   const letters = await replaceRecords(host.pool, {
     ...host.fence,

@@ -1,7 +1,5 @@
 // console for functions: its messages go where nango.log's go.
-import type { createLog } from "./log.ts";
-
-type Log = ReturnType<typeof createLog>;
+import type { Log } from "./log.ts";
 
 const LEVELS = { debug: "debug", trace: "debug", log: "info", info: "info", warn: "warn", error: "error" } as const;
 

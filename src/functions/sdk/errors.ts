@@ -5,15 +5,15 @@ import { toPlain } from "./plain.ts";
 const RUNTIME_ERROR = "action_script_runtime_error";
 
 /** What a function throws to refuse with a payload of its own. */
-export class ActionError extends Error {
+export class ActionError<T = Record<string, unknown>> extends Error {
   readonly type = RUNTIME_ERROR;
-  readonly payload: unknown;
+  readonly payload: Record<string, unknown> | undefined;
 
-  constructor(payload: unknown = {}) {
+  constructor(payload?: T) {
     const { message } = (payload ?? {}) as { message?: unknown };
     super(typeof message === "string" ? message : typeof payload === "string" ? payload : "");
     this.name = "ActionError";
-    this.payload = payload;
+    this.payload = (payload === undefined ? {} : payload) as Record<string, unknown>;
   }
 }
 

@@ -1,7 +1,8 @@
 // nango.log: message, optional data, and a level that may come as the last argument.
-import type { LogLevel, RunContext } from "../protocol.ts";
+import type { LogLevel } from "../protocol.ts";
 import type { Call } from "./calls.ts";
 import { toPlain } from "./plain.ts";
+import type { SdkLogger } from "./types.ts";
 
 const MAX_MESSAGE_CHARS = 10_000;
 const MAX_META_CHARS = 99_000;
@@ -34,12 +35,17 @@ const asMeta = (value: unknown): unknown => {
   return text.length <= MAX_META_CHARS ? plain : { truncated: text.slice(0, MAX_META_CHARS) };
 };
 
-/** Resolves once the host has the message; a message that cannot be written or delivered is dropped, never an error of the run. */
-export const createLog = ({ call, logLevel }: { call: Call; logLevel: RunContext["logLevel"] }) => {
-  return async (...args: unknown[]): Promise<void> => {
+export type Log = (...args: unknown[]) => Promise<void>;
+
+/**
+ * Resolves once the host has the message; a message that cannot be written or delivered is dropped, never an error of the
+ * run. What is below `logger.level` at the time of the call stays here.
+ */
+export const createLog = ({ call, logger }: { call: Call; logger: SdkLogger }): Log => {
+  return async (...args) => {
     const given = levelOf(args.at(-1));
     const level = given ?? "info";
-    if (RANK[level] < RANK[logLevel]) return;
+    if (RANK[level] < RANK[logger.level]) return;
     const [message, meta] = given === undefined ? args : args.slice(0, -1);
     try {
       const text = asText(message).slice(0, MAX_MESSAGE_CHARS);
@@ -49,3 +55,13 @@ export const createLog = ({ call, logLevel }: { call: Call; logLevel: RunContext
     }
   };
 };
+
+/** `setLogger`: changes the level, but what is off stays off. */
+export const createSetLogger =
+  (logger: SdkLogger) =>
+  ({ level }: SdkLogger): void => {
+    if (!Object.hasOwn(RANK, level)) {
+      throw new TypeError(`setLogger: the level must be one of ${Object.keys(RANK).join(", ")}.`);
+    }
+    if (logger.level !== "off") logger.level = level;
+  };

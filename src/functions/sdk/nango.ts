@@ -4,63 +4,93 @@ import type { RunContext } from "../protocol.ts";
 import type { Call } from "./calls.ts";
 import { ActionError } from "./errors.ts";
 import { createFacade } from "./facade.ts";
-import type { createLog } from "./log.ts";
+import { factsOf, syncFactsOf } from "./facts.ts";
+import { createFetch } from "./fetch.ts";
+import { createSetLogger, type Log } from "./log.ts";
 import { createPaginate } from "./paginate.ts";
 import type { PageSettings } from "./paginate-place.ts";
 import { toPlain } from "./plain.ts";
+import { createGetRecordsByIds, createListRecords } from "./read-records.ts";
 import { createBatch } from "./records.ts";
-import { createSend, type Send } from "./requests.ts";
-import type { MergingStrategy, NangoBase, NangoSync, ProxyConfiguration } from "./types.ts";
+import type { ProxyConfiguration } from "./request-types.ts";
+import { createSend } from "./requests.ts";
+import type { MergingStrategy, NangoAction, NangoSync, SdkLogger } from "./types.ts";
 
-const facts = (context: RunContext) => ({
-  connectionId: context.connectionId,
-  providerConfigKey: context.providerConfigKey,
-  provider: context.provider,
-  environmentId: context.environmentId,
-  environmentName: context.environmentName,
-  syncId: context.syncId,
-  scriptType: context.scriptType,
-  isCLI: false,
-  ActionError,
-});
+const requestMembers = (context: RunContext, call: Call) => {
+  const send = createSend({ call, own: context });
+  return {
+    get: (config: ProxyConfiguration) => send(config, "GET"),
+    post: (config: ProxyConfiguration) => send(config, "POST"),
+    put: (config: ProxyConfiguration) => send(config, "PUT"),
+    patch: (config: ProxyConfiguration) => send(config, "PATCH"),
+    delete: (config: ProxyConfiguration) => send(config, "DELETE"),
+    proxy: (config: ProxyConfiguration) => send(config),
+    paginate: createPaginate({
+      send,
+      provider: context.provider,
+      defaults: context.paginateDefaults as PageSettings | null | undefined,
+    }),
+    uncontrolledFetch: createFetch(call),
+  };
+};
 
-const syncFacts = (context: RunContext) => ({
-  variant: context.variant,
-  lastSyncDate: context.lastSyncDate === null ? undefined : new Date(context.lastSyncDate),
-  track_deletes: context.trackDeletes ?? false,
-});
+const plainCall =
+  (call: Call, method: string) =>
+  (...args: unknown[]) =>
+    call(method, args.map(toPlain));
 
-const requestMembers = (send: Send, defaults: RunContext["paginateDefaults"]) => ({
-  get: (config: ProxyConfiguration) => send(config, "GET"),
-  post: (config: ProxyConfiguration) => send(config, "POST"),
-  put: (config: ProxyConfiguration) => send(config, "PUT"),
-  patch: (config: ProxyConfiguration) => send(config, "PATCH"),
-  delete: (config: ProxyConfiguration) => send(config, "DELETE"),
-  proxy: (config: ProxyConfiguration) => send(config),
-  paginate: createPaginate({ send, defaults: defaults as PageSettings | undefined }),
-});
+const connectionMembers = (context: RunContext, call: Call) => {
+  const { connectionId: connection_id, providerConfigKey: provider_config_key } = context;
+  const getMetadata = () => call("getMetadata", []);
+  // Files of old expect what an HTTP client would give.
+  const write = (method: string) => async (given: unknown) => {
+    const metadata = await call(method, [toPlain(given)]);
+    const data = { connection_id, provider_config_key, metadata };
+    return { data, status: 200, statusText: "OK", headers: {}, config: {} };
+  };
+  const updateMetadata = write("updateMetadata");
+  return {
+    getConnection: (...args: unknown[]) => call("getConnection", args.slice(0, 3).map(toPlain)),
+    getToken: () => call("getToken", []),
+    getMetadata,
+    setMetadata: write("setMetadata"),
+    updateMetadata,
+    getFieldMapping: async () => ((await getMetadata()) as { fieldMapping?: unknown } | null)?.fieldMapping ?? {},
+    setFieldMapping: (fieldMapping: unknown) => updateMetadata({ fieldMapping }),
+    getIntegration: plainCall(call, "getIntegration"),
+    getWebhookURL: () => call("getWebhookURL", []),
+    getEnvironmentVariables: () => call("getEnvironmentVariables", []),
+  };
+};
 
-const connectionMembers = (call: Call) => ({
-  getConnection: (...args: unknown[]) => call("getConnection", args.slice(0, 3).map(toPlain)),
-  getMetadata: () => call("getMetadata", []),
-  setMetadata: (metadata: unknown) => call("setMetadata", [toPlain(metadata)]),
-  updateMetadata: (metadata: unknown) => call("updateMetadata", [toPlain(metadata)]),
+const controlMembers = (call: Call) => ({
   getCheckpoint: () => call("getCheckpoint", []),
   saveCheckpoint: (checkpoint: unknown) => call("saveCheckpoint", [toPlain(checkpoint)]),
   clearCheckpoint: () => call("clearCheckpoint", []),
+  triggerAction: plainCall(call, "triggerAction"),
+  triggerSync: plainCall(call, "triggerSync"),
+  startSync: plainCall(call, "startSync"),
+  tryAcquireLock: ({ key, ttlMs }: { key: string; ttlMs: number }) => call("tryAcquireLock", [key, ttlMs]),
+  releaseLock: ({ key }: { key: string }) => call("releaseLock", [key]),
+  releaseAllLocks: () => call("releaseAllLocks", []),
 });
 
-const recordMembers = (call: Call) => ({
-  batchSave: createBatch(call, "batchSave"),
-  batchUpdate: createBatch(call, "batchUpdate"),
-  batchDelete: createBatch(call, "batchDelete"),
-  trackDeletesStart: (model: string) => call("trackDeletesStart", [model]),
-  trackDeletesEnd: (model: string) => call("trackDeletesEnd", [model]),
-  setMergingStrategy: ({ strategy }: MergingStrategy, model: string) =>
-    call("setMergingStrategy", [{ strategy }, model]),
-});
-
-type Log = ReturnType<typeof createLog>;
+const recordMembers = (call: Call) => {
+  const batchSave = createBatch(call, "batchSave");
+  return {
+    batchSave,
+    batchSend: batchSave,
+    batchUpdate: createBatch(call, "batchUpdate"),
+    batchDelete: createBatch(call, "batchDelete"),
+    getRecordsByIds: createGetRecordsByIds(call),
+    listRecords: createListRecords(call),
+    trackDeletesStart: (model: string) => call("trackDeletesStart", [model]),
+    trackDeletesEnd: (model: string) => call("trackDeletesEnd", [model]),
+    deleteRecordsFromPreviousExecutions: (model: string) => call("deleteRecordsFromPreviousExecutions", [model]),
+    setMergingStrategy: ({ strategy }: MergingStrategy, model: string) =>
+      call("setMergingStrategy", [{ strategy }, model]),
+  };
+};
 
 const createZodValidateInput = (log: Log) => {
   return async ({ zodSchema, input }: { zodSchema: z.ZodType; input: unknown }) => {
@@ -73,17 +103,26 @@ const createZodValidateInput = (log: Log) => {
   };
 };
 
+const createGetFlowAttributes = (isOfSync: boolean) => (): null => {
+  if (isOfSync) return null;
+  throw new Error("getFlowAttributes: there is no sync whose attributes these could be.");
+};
+
 /** Build it for one run. Records, variant and last sync date are there for syncs and their webhooks only. */
-export const createNango = ({ context, call, log }: { context: RunContext; call: Call; log: Log }) => {
-  const send = createSend({ call, own: context });
+export const createNango = (o: { context: RunContext; call: Call; log: Log; logger: SdkLogger }) => {
+  const { context, call, log, logger } = o;
+  const isOfSync = context.scriptType === "sync" || context.scriptType === "webhook";
   const base = {
-    ...facts(context),
-    ...requestMembers(send, context.paginateDefaults),
-    ...connectionMembers(call),
+    ...factsOf(context, logger),
+    ...requestMembers(context, call),
+    ...connectionMembers(context, call),
+    ...controlMembers(call),
     log,
+    setLogger: createSetLogger(logger),
+    getFlowAttributes: createGetFlowAttributes(isOfSync),
     zodValidateInput: createZodValidateInput(log),
-  } satisfies Record<keyof NangoBase, unknown>;
-  if (context.scriptType !== "sync" && context.scriptType !== "webhook") return createFacade(base);
-  const all = { ...base, ...syncFacts(context), ...recordMembers(call) } satisfies Record<keyof NangoSync, unknown>;
+  } satisfies Record<keyof NangoAction, unknown>;
+  if (!isOfSync) return createFacade(base);
+  const all = { ...base, ...syncFactsOf(context), ...recordMembers(call) } satisfies Record<keyof NangoSync, unknown>;
   return createFacade(all);
 };

@@ -1,7 +1,7 @@
 // Link pagination: the answer holds the next page's URL, in its Link header or in its body.
 import { get } from "es-toolkit/compat";
 import type { PageSettings, Walk } from "./paginate-place.ts";
-import type { ProxyConfiguration, ProxyResult } from "./types.ts";
+import type { ProxyConfiguration, ProxyResult } from "./request-types.ts";
 
 /** `<https://x/y?page=2>; rel="next", <...>; rel="last"`: the target whose rel is the wanted one. */
 const linkInHeader = (header: string, rel: string): string | undefined => {

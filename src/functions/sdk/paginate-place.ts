@@ -1,8 +1,20 @@
 // Where pagination puts its values: into the body or the query of the request, which the caller sees change.
 import { set } from "es-toolkit/compat";
-import type { Pagination, ProxyConfiguration, ProxyResult } from "./types.ts";
+import type {
+  CursorPagination,
+  LinkPagination,
+  OffsetPagination,
+  Pagination,
+  ProxyConfiguration,
+  ProxyResult,
+} from "./request-types.ts";
 
-export type PageSettings = Partial<Pagination>;
+type Fields<T> = Partial<Omit<T, "type">>;
+
+/** Every setting there is; which are needed depends on `type`. */
+export type PageSettings = Fields<CursorPagination> &
+  Fields<LinkPagination> &
+  Fields<OffsetPagination> & { type?: Pagination["type"] | undefined };
 
 export type Place = { isBody: boolean; put: (name: string, value: string | number) => void };
 

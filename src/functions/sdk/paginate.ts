@@ -4,8 +4,8 @@ import { pagesByCursor } from "./paginate-cursor.ts";
 import { pagesByLink } from "./paginate-link.ts";
 import { pagesByOffset } from "./paginate-offset.ts";
 import { createPlace, type PageSettings, type Walk } from "./paginate-place.ts";
+import type { ProxyConfiguration } from "./request-types.ts";
 import type { Send } from "./requests.ts";
-import type { ProxyConfiguration } from "./types.ts";
 
 const WALKS: Record<string, Walk> = { cursor: pagesByCursor, link: pagesByLink, offset: pagesByOffset };
 
@@ -14,9 +14,21 @@ const checkLimit = ({ limit, limit_name_in_request }: PageSettings): void => {
   throw new Error("paginate: a limit needs limit_name_in_request.");
 };
 
-/** The generator of pages; settings of the call win over the provider's. Throws before any request when a required setting is missing. */
-export const createPaginate = ({ send, defaults }: { send: Send; defaults: PageSettings | undefined }) => {
+/**
+ * The generator of pages; settings of the call win over the provider's `defaults`, which are null for a provider nobody knows.
+ * Throws before any request when a required setting is missing.
+ */
+export const createPaginate = ({
+  send,
+  provider,
+  defaults,
+}: {
+  send: Send;
+  provider: string;
+  defaults: PageSettings | null | undefined;
+}) => {
   return async function* paginate(config: ProxyConfiguration): AsyncGenerator<unknown[]> {
+    if (defaults === null) throw new Error(`unknown_provider_template_in_config: there is no provider "${provider}".`);
     const settings = { ...defaults, ...config.paginate } as PageSettings;
     const walk = WALKS[String(settings.type)];
     if (walk === undefined) throw new Error("paginate: the type must be one of cursor, link and offset.");

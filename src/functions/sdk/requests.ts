@@ -2,7 +2,7 @@
 import type { HttpMethod, ProxyRequest, ProxyResponse } from "../../outbound/types.ts";
 import type { Call } from "./calls.ts";
 import { toPlain } from "./plain.ts";
-import type { ProxyConfiguration, ProxyResult } from "./types.ts";
+import type { ProxyConfiguration, ProxyResult } from "./request-types.ts";
 
 const METHODS: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
 

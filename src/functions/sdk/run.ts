@@ -50,14 +50,15 @@ export const createRun = ({
 }) => {
   const { context, entry, payload } = message;
   const { call, close } = calls.open();
-  const log = createLog({ call, logLevel: context.logLevel });
+  const logger = { level: context.logLevel };
+  const log = createLog({ call, logger });
   const { failed, fail } = createFailure();
   const unhandled = new Map<unknown, unknown>();
 
   const execute = async (): Promise<unknown> => {
     const exported = load(message.hash, message.bundle);
     if (entry === "describe") return describe(exported);
-    return await entryFunction(exported, entry)(createNango({ context, call, log }), payload);
+    return await entryFunction(exported, entry)(createNango({ context, call, log, logger }), payload);
   };
 
   /** A save nobody awaited still counts, and so does its failure; the turn lets unhandled rejections be reported. */

@@ -1,113 +1,91 @@
-// The types authors write against: what a sync declares, and what its `nango` offers.
+// The types of the `nango` object: what every function's offers, and what a sync's offers on top.
 import type { z } from "zod";
 import type { ActionError } from "./errors.ts";
+import type { FetchResponse, ProxyConfiguration, UncontrolledFetchOptions, Verb } from "./request-types.ts";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "get" | "post" | "put" | "patch" | "delete";
+// biome-ignore lint/suspicious/noExplicitAny: what a customer's connection holds is known to the author alone
+type Any = any;
 
-type PageBase = {
-  limit?: number | string | undefined;
-  limit_name_in_request?: string | undefined;
-  /** Where the rows are in the answer; without it the answer itself is the list. */
-  response_path?: string | undefined;
-  in_body?: boolean | undefined;
-  /** Awaited after each page's rows were taken. */
-  on_page?:
-    | ((page: { nextPageParam?: string | number | undefined; response: ProxyResult }) => Promise<void>)
-    | undefined;
-};
-
-/** Every pagination setting there is; which are needed depends on `type`. */
-export type Pagination = PageBase & {
-  type: "cursor" | "link" | "offset";
-  cursor_name_in_request?: string | undefined;
-  cursor_path_in_response?: string | undefined;
-  link_rel_in_response_header?: string | undefined;
-  link_path_in_response_body?: string | undefined;
-  offset_name_in_request?: string | undefined;
-  offset_start_value?: number | undefined;
-  offset_calculation_method?: "per-page" | "by-response-size" | undefined;
-};
-
-export type CursorPagination = PageBase & {
-  type: "cursor";
-  cursor_name_in_request: string;
-  cursor_path_in_response: string;
-};
-
-export type LinkPagination = PageBase & {
-  type: "link";
-  link_rel_in_response_header?: string | undefined;
-  link_path_in_response_body?: string | undefined;
-};
-
-export type OffsetPagination = PageBase & {
-  type: "offset";
-  offset_name_in_request: string;
-  offset_start_value?: number | undefined;
-  offset_calculation_method?: "per-page" | "by-response-size" | undefined;
-};
-
-/** One request to the provider. `retries` counts extra attempts. */
-export type ProxyConfiguration = {
-  endpoint: string;
-  method?: Method | undefined;
-  params?: string | Record<string, unknown> | undefined;
-  data?: unknown;
-  headers?: Record<string, string> | undefined;
-  retries?: number | undefined;
-  retryOn?: number[] | null | undefined;
-  baseUrlOverride?: string | undefined;
-  decompress?: boolean | string | undefined;
-  responseType?: "arraybuffer" | "blob" | "document" | "json" | "text" | "stream" | undefined;
-  forwardHeadersOnRedirect?: boolean | undefined;
-  /** Must be the run's own integration and connection where given. */
-  providerConfigKey?: string | undefined;
-  connectionId?: string | undefined;
-  paginate?: Partial<CursorPagination> | Partial<LinkPagination> | Partial<OffsetPagination> | undefined;
-};
-
-// biome-ignore lint/suspicious/noExplicitAny: an answer nobody described is whatever the author takes it for
-export type ProxyResult<T = any> = {
-  data: T;
-  status: number;
-  statusText: string;
-  headers: Record<string, string>;
-  config: unknown;
-};
-
-// biome-ignore lint/suspicious/noExplicitAny: as above
-type Verb = <T = any>(config: ProxyConfiguration) => Promise<ProxyResult<T>>;
-
+/** A text, and not a number: records are told apart by it everywhere. */
 export type ZodModel = z.ZodObject<{ id: z.ZodString }>;
 export type ZodMetadata = z.ZodObject | z.ZodVoid;
+/** Texts, numbers and booleans, all of them required. */
 export type ZodCheckpoint = z.ZodObject<Record<string, z.ZodString | z.ZodNumber | z.ZodBoolean>>;
+export type Models = Record<string, ZodModel>;
 
-type Infer<T> = T extends z.ZodType ? z.infer<T> : Record<string, unknown>;
-type IdOnly = { id: string; deletedAt?: string | Date };
+export type RawModel = { id: string };
+type MetadataOf<T> = T extends z.ZodType ? z.infer<T> : Record<string, unknown>;
+type CheckpointOf<T> = T extends z.ZodType ? z.infer<T> : Record<string, string | number | boolean>;
+type NameOf<M extends Models> = keyof M & string;
+type Partially<T extends RawModel> = Pick<T, "id"> & Partial<T>;
 
 export type Connection = {
+  id: number;
   connection_id: string;
   provider_config_key: string;
-  connection_config: Record<string, string>;
+  provider: string;
+  connection_config: Record<string, Any>;
   metadata: Record<string, unknown> | null;
-  credentials: Record<string, unknown>;
-  [field: string]: unknown;
+  tags: Record<string, string>;
+  end_user: Record<string, Any> | null;
+  /** What is in it depends on its `type`: API_KEY, BASIC, OAUTH2, … */
+  credentials: Record<string, Any>;
+  errors: { type: string; log_id: string }[];
+  created_at: string;
+  updated_at: string;
 };
 
 export type ConnectionOptions = { forceRefresh?: boolean; refreshToken?: boolean; refreshGithubAppJwtToken?: boolean };
 
-export type MergingStrategy = { strategy: "override" | "ignore_if_modified_after" };
+export type Integration = {
+  unique_key: string;
+  provider: string;
+  display_name: string;
+  logo: string;
+  forward_webhooks: boolean;
+  created_at: string;
+  updated_at: string;
+  webhook_url?: string | null;
+  credentials?: Record<string, Any> | null;
+};
 
-/** What every function's `nango` offers. */
-export type NangoBase<Metadata = undefined, Checkpoint = undefined> = {
+export type SyncName = string | { name: string; variant: string };
+export type SyncMode = "incremental" | "full_refresh" | "full_refresh_and_clear_cache";
+/** `emptyCache` counts together with `reset` only. */
+export type TriggerOptions = { reset?: boolean | undefined; emptyCache?: boolean | undefined };
+export type SdkLogger = { level: "debug" | "info" | "warn" | "error" | "off" };
+export type MergingStrategy = { strategy: "override" | "ignore_if_modified_after" };
+export type SyncConfig = { sync_name: string; type: "sync" | "action" | "on-event"; models: string[] };
+
+/** What a record that was read carries besides its fields; saving it again leaves this out. */
+export type RecordMetadata = {
+  first_seen_at: string;
+  last_modified_at: string;
+  last_action: "ADDED" | "UPDATED" | "DELETED";
+  deleted_at: string | null;
+  pruned_at: string | null;
+  cursor: string;
+};
+type Stored<T> = T & { _nango_metadata: RecordMetadata };
+
+/** What every function's `nango` offers: that of an action or an event function is this. */
+export type NangoAction<Metadata = undefined, Checkpoint = undefined> = {
   readonly connectionId: string;
   readonly providerConfigKey: string;
   readonly provider: string;
-  readonly environmentId: number | string;
+  readonly environmentId: number;
   readonly environmentName: string;
-  readonly syncId: string | null;
+  readonly accountId: number;
+  /** Undefined outside a sync. */
+  readonly syncId: string | undefined;
+  readonly syncJobId: number;
+  readonly nangoConnectionId: number;
+  readonly activityLogId: string;
+  readonly syncConfig: SyncConfig;
+  readonly runnerFlags: Record<string, boolean>;
   readonly scriptType: "sync" | "webhook" | "action" | "on-event";
   readonly isCLI: boolean;
+  readonly logger: SdkLogger;
   readonly ActionError: typeof ActionError;
   get: Verb;
   post: Verb;
@@ -115,68 +93,92 @@ export type NangoBase<Metadata = undefined, Checkpoint = undefined> = {
   patch: Verb;
   delete: Verb;
   proxy: Verb;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  paginate<T = any>(config: ProxyConfiguration): AsyncGenerator<T[]>;
+  paginate<T = Any>(config: ProxyConfiguration): AsyncGenerator<T[], undefined, void>;
+  uncontrolledFetch(options: UncontrolledFetchOptions): Promise<FetchResponse>;
   getConnection(providerConfigKey?: string, connectionId?: string, options?: ConnectionOptions): Promise<Connection>;
-  getMetadata<T = Infer<Metadata>>(): Promise<T>;
+  /** An access token where there is one, otherwise all credentials. */
+  getToken(): Promise<Any>;
+  getMetadata<T = MetadataOf<Metadata>>(): Promise<T>;
   /** Replaces the connection's metadata. */
-  setMetadata(metadata: Infer<Metadata>): Promise<unknown>;
+  setMetadata(metadata: MetadataOf<Metadata>): Promise<unknown>;
   /** Merges into the connection's metadata, one level deep. */
-  updateMetadata(metadata: Partial<Infer<Metadata>>): Promise<unknown>;
-  getCheckpoint(): Promise<Infer<Checkpoint> | null>;
-  saveCheckpoint(checkpoint: Infer<Checkpoint>): Promise<void>;
+  updateMetadata(metadata: Partial<MetadataOf<Metadata>>): Promise<unknown>;
+  /** @deprecated Use getMetadata. */
+  getFieldMapping(): Promise<Record<string, string>>;
+  /** @deprecated Use updateMetadata. */
+  setFieldMapping(fieldMapping: Record<string, string>): Promise<unknown>;
+  getIntegration(options?: { include?: ("webhook" | "credentials")[] | undefined }): Promise<Integration>;
+  getWebhookURL(): Promise<string | null | undefined>;
+  getEnvironmentVariables(): Promise<{ name: string; value: string }[] | null>;
+  /** @deprecated There are no attributes; throws outside a sync. */
+  getFlowAttributes<A = object>(): A | null;
+  getCheckpoint(): Promise<CheckpointOf<Checkpoint> | null>;
+  saveCheckpoint(checkpoint: CheckpointOf<Checkpoint>): Promise<void>;
   clearCheckpoint(): Promise<void>;
+  /** Message, data, and at last `{ level }` where it is not info. */
   log(...args: unknown[]): Promise<void>;
-  zodValidateInput<T extends z.ZodType>(args: {
-    zodSchema: T;
-    input: unknown;
-  }): Promise<z.ZodSafeParseSuccess<z.infer<T>>>;
+  /** Messages below the level are dropped from now on; "off" cannot be undone. */
+  setLogger(logger: SdkLogger): void;
+  zodValidateInput<T = Any, Z = Any>(args: { zodSchema: z.ZodType<Z>; input: T }): Promise<z.ZodSafeParseSuccess<Z>>;
+  triggerAction<In = unknown, Out = object>(
+    providerConfigKey: string,
+    connectionId: string,
+    actionName: string,
+    input?: In,
+  ): Promise<Out>;
+  triggerSync(
+    providerConfigKey: string,
+    connectionId: string,
+    sync: SyncName,
+    options?: TriggerOptions | SyncMode | boolean,
+  ): Promise<void>;
+  startSync(providerConfigKey: string, syncs: SyncName[], connectionId?: string): Promise<void>;
+  /** True when this run holds the lock now; it ends after `ttlMs`, or with the run. */
+  tryAcquireLock(lock: { key: string; ttlMs: number }): Promise<boolean>;
+  releaseLock(lock: { key: string }): Promise<boolean>;
+  releaseAllLocks(): Promise<void>;
 };
+
+/** An older name of it. */
+export type NangoBase<Metadata = undefined, Checkpoint = undefined> = NangoAction<Metadata, Checkpoint>;
 
 /** What a sync's `nango` offers on top. */
-export type NangoSync<
-  Models extends Record<string, ZodModel> = Record<string, ZodModel>,
-  Metadata = undefined,
-  Checkpoint = undefined,
-> = NangoBase<Metadata, Checkpoint> & {
+export type NangoSync<M extends Models = Models, Metadata = undefined, Checkpoint = undefined> = NangoAction<
+  Metadata,
+  Checkpoint
+> & {
   readonly variant: string;
+  /** When the last run that succeeded began. */
   readonly lastSyncDate: Date | undefined;
   readonly track_deletes: boolean;
-  batchSave<Name extends keyof Models & string>(rows: z.infer<Models[Name]>[], model: Name): Promise<boolean>;
-  batchUpdate<Name extends keyof Models & string>(
-    rows: (Partial<z.infer<Models[Name]>> & { id: string })[],
+  readonly emptyCache: boolean;
+  batchSave<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: T[], model: NameOf<M>): Promise<boolean>;
+  /** @deprecated Use batchSave. */
+  batchSend<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: T[], model: NameOf<M>): Promise<boolean>;
+  batchUpdate<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: Partially<T>[], model: NameOf<M>): Promise<boolean>;
+  batchDelete<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: Partially<T>[], model: NameOf<M>): Promise<boolean>;
+  /** The records there are, by id as it was given; deleted ones are among them. */
+  getRecordsByIds<Key = string | number, Name extends NameOf<M> = NameOf<M>>(
+    ids: Key[],
     model: Name,
-  ): Promise<boolean>;
-  batchDelete<Name extends keyof Models & string>(
-    rows: (IdOnly & Partial<Omit<z.infer<Models[Name]>, "id">>)[],
+  ): Promise<Map<Key, Stored<z.infer<M[Name]>>>>;
+  getRecordsByIds<Key, T extends RawModel>(ids: Key[], model: NameOf<M>): Promise<Map<Key, Stored<T>>>;
+  /** All records in the order of their changes, deleted ones too; after the cursor where one is given. */
+  listRecords<Name extends NameOf<M> = NameOf<M>>(
     model: Name,
-  ): Promise<boolean>;
-  trackDeletesStart(model: keyof Models & string): Promise<void>;
-  trackDeletesEnd(model: keyof Models & string): Promise<{ deletedKeys: string[] }>;
-  setMergingStrategy(merging: MergingStrategy, model: keyof Models & string): Promise<void>;
+    options?: { cursor?: string | undefined },
+  ): AsyncGenerator<Stored<z.infer<M[Name]>>>;
+  listRecords<T extends RawModel>(
+    model: NameOf<M>,
+    options?: { cursor?: string | undefined },
+  ): AsyncGenerator<Stored<T>>;
+  trackDeletesStart(model: NameOf<M>): Promise<void>;
+  trackDeletesEnd(model: NameOf<M>): Promise<{ deletedKeys: string[] }>;
+  /** Deletes what this run has not saved; nothing, with a warning, in a run that goes on midway. */
+  deleteRecordsFromPreviousExecutions(model: NameOf<M>): Promise<{ deletedKeys: string[] }>;
+  setMergingStrategy(merging: MergingStrategy, model: NameOf<M>): Promise<void>;
 };
 
-export type Endpoint = { method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; path: string; group?: string };
-
-/** What createSync takes. `autoStart` omitted means false. */
-export type SyncConfig<
-  Models extends Record<string, ZodModel>,
-  Metadata extends ZodMetadata | undefined = undefined,
-  Checkpoint extends ZodCheckpoint | undefined = undefined,
-> = {
-  description: string;
-  frequency: string;
-  models: Models;
-  metadata?: Metadata;
-  checkpoint?: Checkpoint;
-  version?: string;
-  autoStart?: boolean;
-  scopes?: string[];
-  webhookSubscriptions?: string[];
-  syncType?: "full" | "incremental";
-  trackDeletes?: boolean;
-  endpoints?: Endpoint[];
-  exec: (nango: NangoSync<Models, Metadata, Checkpoint>) => Promise<void> | void;
-  // biome-ignore lint/suspicious/noExplicitAny: a webhook's payload is whatever the provider sends
-  onWebhook?: (nango: NangoSync<Models, Metadata, Checkpoint>, payload: any) => Promise<void> | void;
-};
+/** The `nango` of a sync that declares nothing about its metadata and checkpoint, for helpers of several syncs. */
+export type NangoSyncLocal = NangoSync;
+export type NangoActionLocal = NangoAction;

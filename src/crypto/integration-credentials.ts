@@ -1,0 +1,44 @@
+// The client credentials of an integration at rest: sealed with the environment's key, and what is shown of them on request.
+import type { Integration } from "../db/integrations.ts";
+import type { Json } from "../errors.ts";
+import type { DataKeys } from "./data-keys.ts";
+import { integrationPlace } from "./places.ts";
+import { openJson, sealJson } from "./seal.ts";
+
+type Fields = Record<string, Json>;
+type Sealed = Pick<Integration, "unique_key" | "credentials_sealed">;
+
+const CLIENT_FIELDS = ["client_id", "client_secret", "scopes", "webhook_secret"];
+const APP_FIELDS = ["app_id", "private_key", "app_link"];
+const SHOWN: Record<string, string[]> = { APP: APP_FIELDS, CUSTOM: [...CLIENT_FIELDS.slice(0, 2), ...APP_FIELDS] };
+
+/** The credentials as they were sealed; null when there are none. */
+export const openIntegrationCredentials = async (
+  keys: DataKeys,
+  environment: number,
+  { unique_key, credentials_sealed }: Sealed,
+): Promise<Fields | null> => {
+  if (credentials_sealed === null) return null;
+  const key = await keys.ofEnvironment(environment);
+  return openJson(key, credentials_sealed, integrationPlace(environment, unique_key)) as Fields;
+};
+
+/** Seal them for the integration of this key. */
+export const sealIntegrationCredentials = async (
+  keys: DataKeys,
+  environment: number,
+  { uniqueKey, credentials }: { uniqueKey: string; credentials: Fields },
+): Promise<Buffer> =>
+  sealJson(await keys.ofEnvironment(environment), credentials, integrationPlace(environment, uniqueKey));
+
+/** Every field of its kind, null where it has none; null for an integration without credentials. */
+export const showIntegrationCredentials = async (
+  keys: DataKeys,
+  environment: number,
+  integration: Sealed,
+): Promise<Fields | null> => {
+  const credentials = await openIntegrationCredentials(keys, environment, integration);
+  if (credentials === null) return null;
+  const fields = SHOWN[String(credentials.type)] ?? CLIENT_FIELDS;
+  return { type: credentials.type ?? null, ...Object.fromEntries(fields.map((f) => [f, credentials[f] ?? null])) };
+};

@@ -1,0 +1,96 @@
+// The types of what createSync, createAction and createOnEvent take and give back.
+import type { z } from "zod";
+import type { Models, NangoAction, NangoSync, ZodCheckpoint, ZodMetadata } from "./types.ts";
+
+type Maybe<T> = T | Promise<T>;
+
+export type Endpoint = {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  group?: string | undefined;
+};
+
+/** What createSync takes. `autoStart` omitted means false. */
+export type CreateSyncProps<
+  M extends Models,
+  Metadata extends ZodMetadata | undefined = undefined,
+  Checkpoint extends ZodCheckpoint | undefined = undefined,
+> = {
+  description: string;
+  /** "every 15 minutes", "every hour", "every day", … */
+  frequency: string;
+  models: M;
+  metadata?: Metadata;
+  checkpoint?: Checkpoint;
+  version?: string;
+  autoStart?: boolean;
+  scopes?: string[];
+  webhookSubscriptions?: string[];
+  /** @deprecated */
+  syncType?: "full" | "incremental";
+  /** @deprecated Use trackDeletesStart and trackDeletesEnd. */
+  trackDeletes?: boolean;
+  /** @deprecated */
+  endpoints?: Endpoint[];
+  exec: (nango: NangoSync<M, Metadata, Checkpoint>) => Maybe<void>;
+  // biome-ignore lint/suspicious/noExplicitAny: a webhook's payload is whatever the provider sends
+  onWebhook?: (nango: NangoSync<M, Metadata, Checkpoint>, payload: any) => Maybe<void>;
+};
+
+export type CreateSyncResponse<
+  M extends Models,
+  Metadata extends ZodMetadata | undefined = undefined,
+  Checkpoint extends ZodCheckpoint | undefined = undefined,
+> = CreateSyncProps<M, Metadata, Checkpoint> & { type: "sync" };
+
+/** What createAction takes. `z.void()` stands for no input or no output. */
+export type CreateActionProps<
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  Metadata extends ZodMetadata | undefined = undefined,
+  Checkpoint extends ZodCheckpoint | undefined = undefined,
+> = {
+  description: string;
+  input: Input;
+  output: Output;
+  metadata?: Metadata;
+  checkpoint?: Checkpoint;
+  version?: string;
+  scopes?: string[];
+  /** @deprecated */
+  endpoint?: Endpoint;
+  exec: (nango: NangoAction<Metadata, Checkpoint>, input: z.infer<Input>) => Maybe<z.infer<Output>>;
+};
+
+export type CreateActionResponse<
+  Input extends z.ZodType,
+  Output extends z.ZodType,
+  Metadata extends ZodMetadata | undefined = undefined,
+  Checkpoint extends ZodCheckpoint | undefined = undefined,
+> = CreateActionProps<Input, Output, Metadata, Checkpoint> & { type: "action" };
+
+/** What createOnEvent takes. */
+export type CreateOnEventProps<
+  Metadata extends ZodMetadata | undefined = undefined,
+  Checkpoint extends ZodCheckpoint | undefined = undefined,
+> = {
+  description: string;
+  event: "post-connection-creation" | "pre-connection-deletion" | "validate-connection";
+  metadata?: Metadata;
+  checkpoint?: Checkpoint;
+  version?: string;
+  exec: (nango: NangoAction<Metadata, Checkpoint>) => Maybe<void>;
+};
+
+export type CreateOnEventResponse<
+  Metadata extends ZodMetadata | undefined = undefined,
+  Checkpoint extends ZodCheckpoint | undefined = undefined,
+> = CreateOnEventProps<Metadata, Checkpoint> & { type: "onEvent" };
+
+/** What a function file may export. */
+export type CreateAnyResponse =
+  // biome-ignore lint/suspicious/noExplicitAny: any models, any input and any output
+  | CreateSyncResponse<any, ZodMetadata | undefined, ZodCheckpoint | undefined>
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  | CreateActionResponse<any, any, ZodMetadata | undefined, ZodCheckpoint | undefined>
+  | CreateOnEventResponse<ZodMetadata | undefined, ZodCheckpoint | undefined>;
