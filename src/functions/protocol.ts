@@ -35,6 +35,8 @@ export type RunContext = {
   isCLI?: boolean;
   /** The run waits for nothing: timers fire at once, in the order of their times, and the clock moves on with them, or stands still at `frozenAt`. */
   virtualTime?: { frozenAt: string | number | null };
+  /** As published test mocks behave: input is not validated, and `nango` has a `fixtureProvider`, by which functions know them. */
+  isLikeMocks?: boolean;
 };
 
 /** Why a run failed. `status`, `headers` and `payload` are the provider's answer where there was one. */

@@ -1,7 +1,7 @@
 // One run of a function on recorded answers, by the code that works on every run; and what it left.
 import { readPage } from "../../db/read-page.ts";
 import type { Lease } from "../../db/runs.ts";
-import { syncProblems, type Written } from "../../functions/fixtures/compare.ts";
+import { besideStored, syncProblems } from "../../functions/fixtures/compare.ts";
 import { firstFew } from "../../functions/fixtures/difference.ts";
 import type { Fixture, Row } from "../../functions/fixtures/fixture.ts";
 import { createReplay, type Replay } from "../../functions/fixtures/replay.ts";
@@ -14,8 +14,14 @@ const WALL_LIMIT_MS = 30_000;
 const ROWS_PER_PAGE = 5_000;
 const MOST_STRANGERS = 3;
 
-/** `problems` is empty when the run did what the fixture says. */
-export type Attempt = { problems: string[]; replay: Replay };
+/** How a run goes: at which time (null: now), and whether by the rules of test mocks. */
+export type Mode = { frozenAt: string | number | null; isLikeMocks: boolean };
+
+/**
+ * `problems` is empty when the run did what the fixture says. `beside` are texts that should be the same and are not;
+ * `isEndless` when the run had to be ended.
+ */
+export type Attempt = { problems: string[]; beside: { recorded: string; got: string }[]; isEndless: boolean };
 
 type Settled = { state: "succeeded" | "failed"; error?: RunError };
 
@@ -82,9 +88,10 @@ const failureOf = ({ error }: Settled, replay: Replay): string[] => {
 export const attemptSync = async (
   engine: Engine,
   { lease, fixture, bundle }: { lease: Lease; fixture: Fixture; bundle: string },
-  o: { isLikeMocks: boolean; signal: AbortSignal },
+  { mode, signal }: { mode: Mode; signal: AbortSignal },
 ): Promise<Attempt> => {
-  const replay = createReplay(fixture, { returnsRefusals: o.isLikeMocks });
+  const { isLikeMocks, frozenAt } = mode;
+  const replay = createReplay(fixture, { returnsRefusals: isLikeMocks });
   const told = createToldHost(fixture);
   const end = createEnd();
   const work = workOnRun({
@@ -93,7 +100,7 @@ export const attemptSync = async (
     runIsolate: (job): Promise<IsolateOutcome> =>
       engine.isolates.run({
         ...job,
-        context: { ...job.context, virtualTime: { frozenAt: fixture.clock ?? null } },
+        context: { ...job.context, provider: lease.provider_config_key, virtualTime: { frozenAt }, isLikeMocks },
         call: told.over(job.call),
         timeoutMs: WALL_LIMIT_MS,
       }),
@@ -101,12 +108,19 @@ export const attemptSync = async (
     logs: end.logs,
     onWebhooks: () => {},
   });
-  await work(lease, o.signal);
+  await work(lease, signal);
   const settled = end.settled();
-  if (settled.state === "failed") return { problems: failureOf(settled, replay), replay };
+  const beside = replay.strangers.flatMap((stranger) => stranger.beside);
+  if (settled.state === "failed") {
+    return { problems: failureOf(settled, replay), beside, isEndless: settled.error!.type === "execution_timeout" };
+  }
   const stored = await storedBy(engine, lease, fixture);
-  const problems = syncProblems(fixture, { stored, written: told.written as Written[] });
-  if (problems.length === 0) return { problems, replay };
+  const problems = syncProblems(fixture, { stored, written: told.written });
+  if (problems.length === 0) return { problems, beside: [], isEndless: false };
   const strangers = replay.strangers.map(({ says }) => `No mock found for ${says}`);
-  return { problems: [...problems, ...firstFew(strangers, MOST_STRANGERS)], replay };
+  return {
+    problems: [...problems, ...firstFew(strangers, MOST_STRANGERS)],
+    beside: [...beside, ...besideStored(fixture, stored)],
+    isEndless: false,
+  };
 };

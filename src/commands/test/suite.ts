@@ -4,9 +4,10 @@ import { claimRun, finishRun, type Lease } from "../../db/runs.ts";
 import type { CompiledFunction } from "../../functions/definition.ts";
 import { type Candidate, compileCandidates, findCandidates, type Tried } from "../../functions/fixtures/compile.ts";
 import { type Fixture, readFixture } from "../../functions/fixtures/fixture.ts";
-import { attemptSync } from "./attempt.ts";
+import { attemptSync, type Mode } from "./attempt.ts";
 import { type Engine, RUNS_AT_A_TIME } from "./engine.ts";
 import { connect, createDeployer, trigger } from "./install.ts";
+import { nextMode } from "./modes.ts";
 
 export type Result = {
   integration: string;
@@ -22,8 +23,9 @@ type Job = {
   candidate: Candidate;
   compiled: CompiledFunction;
   fixture: Fixture;
-  /** Of the attempt that is under way. */
-  isLikeMocks: boolean;
+  /** Of the attempt that is under way, which is the `attempt`th. */
+  mode: Mode;
+  attempt: number;
   hasCheckpoint: boolean;
   /** What was wrong the first time. */
   problems: string[];
@@ -46,7 +48,7 @@ const resultOf = (candidate: Candidate, rest: Omit<Result, "integration" | "name
 };
 
 const ready = async (engine: Engine, jobs: Map<number, Job>, job: Job): Promise<void> => {
-  const name = `test-${job.compiled.name}${job.isLikeMocks ? "-2" : ""}`;
+  const name = `test-${job.compiled.name}${job.attempt === 1 ? "" : `-${job.attempt}`}`;
   const id = await connect(engine, job.compiled.integration, name);
   jobs.set(id, job);
   await trigger(engine, job.compiled, { id, name });
@@ -61,37 +63,44 @@ const runBefore = async (engine: Engine, lease: Lease, job: Job): Promise<void> 
   await trigger(engine, job.compiled, { id: lease.connection_id, name: lease.connection_name });
 };
 
-const LIKE_MOCKS = "passed only with recorded refusals returned as answers, as test mocks do; at work they are thrown";
+const noteOf = ({ fixture, mode: { frozenAt, isLikeMocks } }: Job): string | undefined => {
+  const isGuessed = frozenAt !== (fixture.clock ?? null);
+  const notes = [
+    ...(isGuessed
+      ? [`passed only at ${new Date(frozenAt!).toISOString()}, told from the recording: give it as "clock"`]
+      : []),
+    ...(isLikeMocks
+      ? [
+          "passed only by the rules of test mocks: refusals are answers, input is not validated, fixtureProvider is there",
+        ]
+      : []),
+  ];
+  return notes.length === 0 ? undefined : notes.join("\n");
+};
 
-const runJob = async ({ engine, onResult, signal }: Deps, jobs: Map<number, Job>, lease: Lease): Promise<void> => {
+const tell = ({ onResult }: Deps, job: Job, isPassed: boolean): void => {
+  const note = isPassed ? noteOf(job) : undefined;
+  const outcome = isPassed
+    ? { status: "passed" as const }
+    : { status: "failed" as const, reason: job.problems.join("\n") };
+  const rest = { ...outcome, ...(note === undefined ? {} : { note }), ms: job.ms };
+  onResult(resultOf(job.candidate, rest, job.compiled.kind));
+};
+
+const runJob = async (deps: Deps, jobs: Map<number, Job>, lease: Lease): Promise<void> => {
+  const { engine, signal } = deps;
   const job = jobs.get(lease.connection_id)!;
-  const { candidate, compiled, fixture, isLikeMocks } = job;
+  const { compiled, fixture, mode } = job;
   if (fixture.checkpoint !== undefined && !job.hasCheckpoint) return await runBefore(engine, lease, job);
   const startedAt = performance.now();
-  const { problems, replay } = await attemptSync(
-    engine,
-    { lease, fixture, bundle: compiled.bundle },
-    { isLikeMocks, signal },
-  );
+  const attempt = await attemptSync(engine, { lease, fixture, bundle: compiled.bundle }, { mode, signal });
   job.ms += Math.round(performance.now() - startedAt);
-  if (problems.length > 0 && !isLikeMocks && replay.refusals() > 0) {
-    Object.assign(job, { isLikeMocks: true, hasCheckpoint: false, problems });
-    return await ready(engine, jobs, job);
-  }
-  const status = problems.length === 0 ? "passed" : "failed";
-  const reason = isLikeMocks ? job.problems : problems;
-  onResult(
-    resultOf(
-      candidate,
-      {
-        status,
-        ...(status === "failed" ? { reason: reason.join("\n") } : {}),
-        ...(status === "passed" && isLikeMocks ? { note: LIKE_MOCKS } : {}),
-        ms: job.ms,
-      },
-      compiled.kind,
-    ),
-  );
+  if (signal.aborted) return;
+  if (job.attempt === 1) job.problems = attempt.problems;
+  const next = attempt.problems.length === 0 ? undefined : nextMode(fixture, mode, attempt);
+  if (next === undefined) return tell(deps, job, attempt.problems.length === 0);
+  Object.assign(job, { mode: next, attempt: job.attempt + 1, hasCheckpoint: false });
+  await ready(engine, jobs, job);
 };
 
 // Whichever run a worker is given, there is one for each that was made, and one more for each attempt that is repeated.
@@ -118,7 +127,8 @@ const workOff = async (deps: Deps, jobs: Job[]): Promise<void> => {
 const readJob = async (candidate: Candidate, compiled: CompiledFunction): Promise<Job | string> => {
   try {
     const fixture = await readFixture(candidate.fixture!);
-    return { candidate, compiled, fixture, isLikeMocks: false, hasCheckpoint: false, problems: [], ms: 0 };
+    const mode = { frozenAt: fixture.clock ?? null, isLikeMocks: false };
+    return { candidate, compiled, fixture, mode, attempt: 1, hasCheckpoint: false, problems: [], ms: 0 };
   } catch (error) {
     return `Its fixture ${candidate.entry.integration}/tests/${candidate.entry.name}.test.json cannot be read: ${messageOf(error)}`;
   }
