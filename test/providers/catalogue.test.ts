@@ -7,6 +7,7 @@ import { type TestContext, test } from "node:test";
 import { requestUrl } from "../../src/outbound/url.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { Credentials } from "../../src/providers/credentials.ts";
+import type { ProviderPaginate } from "../../src/providers/schema.ts";
 
 const ALWAYS = [
   ...[
@@ -24,6 +25,28 @@ const ALWAYS = [
   ...["hubspot", "jira", "linear", "notion", "outlook", "private-api-basic", "private-api-bearer", "quickbooks"],
   ...["salesforce", "slack", "stripe-app", "unauthenticated", "workable", "xero", "zendesk"],
 ];
+
+// Those whose lists a function may ask for without saying how they are paged, as the published catalogue has them.
+const PAGINATED = [
+  ...["aircall", "aircall-basic", "asana", "brightcrowd", "cal-com-v2", "calendly", "certn", "certn-partner"],
+  ...["exact-online", "exist", "front", "github", "google", "google-ads", "google-calendar", "greenhouse"],
+  ...["greenhouse-basic", "hubspot", "jira", "manatal", "notion", "okta", "okta-cc", "pipedrive"],
+  ...["planning-center-online", "planning-center-online-pat", "rock-gym-pro", "slack", "tripletex", "whoop"],
+  ...["zendesk", "zoho", "zoom"],
+];
+
+const isComplete = (settings: ProviderPaginate): boolean => {
+  switch (settings.type) {
+    case "cursor":
+      return !!settings.cursor_name_in_request && !!settings.cursor_path_in_response;
+    case "link":
+      return !!settings.link_rel_in_response_header || !!settings.link_path_in_response_body;
+    case "offset":
+      return !!settings.offset_name_in_request;
+    default:
+      return false;
+  }
+};
 
 const fileWith = (t: TestContext, content: string): string => {
   const folder = mkdtempSync(path.join(tmpdir(), "catalogue-"));
@@ -55,6 +78,17 @@ test("every entry makes a URL once its connection fields are filled", () => {
     assert.match(url.href, /^https?:\/\/[a-z0-9.:-]+\/.*path$/, name);
     if (provider.auth_mode === "OAUTH2") assert.ok(provider.authorization_url && provider.token_url, name);
   }
+});
+
+test("the providers with pagination defaults have all that their kind needs; others have none to mix with a function's own", () => {
+  const paginated = loadCatalogue({ files: [] })
+    .list()
+    .filter(({ provider }) => provider.proxy?.paginate !== undefined);
+  assert.deepEqual(
+    paginated.map(({ name }) => name),
+    PAGINATED,
+  );
+  for (const { name, provider } of paginated) assert.ok(isComplete(provider.proxy!.paginate!), name);
 });
 
 test("a file adds to the catalogue, its later entries win, and wrong ones are named with the reason", (t) => {
