@@ -68,8 +68,11 @@ export type RecordMetadata = {
 };
 type Stored<T> = T & { _nango_metadata: RecordMetadata };
 
-/** What every function's `nango` offers: that of an action or an event function is this. */
-export type NangoAction<Metadata = undefined, Checkpoint = undefined> = {
+/**
+ * What every function's `nango` offers: that of an action or an event function is this. Without arguments it is what helpers
+ * of several functions take, whatever those declare.
+ */
+export type NangoAction<Metadata = Any, Checkpoint = Any> = {
   readonly connectionId: string;
   readonly providerConfigKey: string;
   readonly provider: string;
@@ -140,10 +143,10 @@ export type NangoAction<Metadata = undefined, Checkpoint = undefined> = {
 };
 
 /** An older name of it. */
-export type NangoBase<Metadata = undefined, Checkpoint = undefined> = NangoAction<Metadata, Checkpoint>;
+export type NangoBase<Metadata = Any, Checkpoint = Any> = NangoAction<Metadata, Checkpoint>;
 
 /** What a sync's `nango` offers on top. */
-export type NangoSync<M extends Models = Models, Metadata = undefined, Checkpoint = undefined> = NangoAction<
+export type NangoSync<M extends Models = Models, Metadata = Any, Checkpoint = Any> = NangoAction<
   Metadata,
   Checkpoint
 > & {
@@ -155,8 +158,10 @@ export type NangoSync<M extends Models = Models, Metadata = undefined, Checkpoin
   batchSave<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: T[], model: NameOf<M>): Promise<boolean>;
   /** @deprecated Use batchSave. */
   batchSend<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: T[], model: NameOf<M>): Promise<boolean>;
-  batchUpdate<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: Partially<T>[], model: NameOf<M>): Promise<boolean>;
-  batchDelete<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: Partially<T>[], model: NameOf<M>): Promise<boolean>;
+  batchUpdate<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: T[], model: NameOf<M>): Promise<boolean>;
+  batchUpdate<T extends RawModel>(rows: Partially<T>[], model: NameOf<M>): Promise<boolean>;
+  batchDelete<T extends RawModel = z.infer<M[NameOf<M>]>>(rows: T[], model: NameOf<M>): Promise<boolean>;
+  batchDelete<T extends RawModel>(rows: Partially<T>[], model: NameOf<M>): Promise<boolean>;
   /** The records there are, by id as it was given; deleted ones are among them. */
   getRecordsByIds<Key = string | number, Name extends NameOf<M> = NameOf<M>>(
     ids: Key[],
