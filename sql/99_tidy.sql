@@ -192,6 +192,7 @@ returns table (has_more boolean)
 language plpgsql volatile as $$
 begin
   perform syncline.bury_workers();
+  perform syncline.tidy_rate_limits();
   perform syncline.expire_records();
   perform syncline.purge_connections(100);
   perform syncline.purge_integrations(100);

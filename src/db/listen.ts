@@ -6,12 +6,13 @@ import { connect } from "./pool.ts";
 
 const RECONNECT_MS = 1_000;
 
-/** Call `onNotice` with the payload of each notice on `channel`. `close` ends it. */
+/** Call `onNotice` with the payload of each notice on `channel`, and `onListening` whenever listening begins. `close` ends it. */
 export const listen = (deps: {
   url: string;
   channel: string;
   applicationName: string;
   onNotice: (payload: string) => void;
+  onListening?: () => void;
   log: Logger;
 }): { close: () => Promise<void> } => {
   const closing = new AbortController();
@@ -24,6 +25,7 @@ export const listen = (deps: {
     });
     client.on("notification", ({ payload }) => deps.onNotice(payload ?? ""));
     await client.query(`listen ${deps.channel}`);
+    deps.onListening?.();
     await ended;
   };
 

@@ -1,26 +1,33 @@
 // One request for one connection: built, sent, tried again as the provider asks, and told about attempt by attempt.
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import type { Credentials } from "../providers/credentials.ts";
 import { type EncodedBody, encodeBody } from "./body.ts";
 import { type ClientDeps, createHttpClient, type HttpClient } from "./client.ts";
+import { systemClock } from "./clock.ts";
 import { callerHeaders, requestHeaders } from "./headers.ts";
 import { isRetryableNetworkError, networkError } from "./network-error.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import { loggableUrl } from "./redact.ts";
 import { exchangeFollowing } from "./redirect.ts";
 import { readResponse } from "./response.ts";
 import { backoffMs, isRetryable, retryWaitMs } from "./retry.ts";
-import type { GetTarget, SendRequest } from "./types.ts";
-import { type Clock, type ProxyRequest, type ProxyResponse, type ProxyTarget, UpstreamError } from "./types.ts";
+import type { GetTarget, SendOptions, SendRequest } from "./types.ts";
+import {
+  type Clock,
+  type Held,
+  type ProxyRequest,
+  type ProxyResponse,
+  type ProxyTarget,
+  UpstreamError,
+} from "./types.ts";
 import { requestUrl } from "./url.ts";
 
-// What a timer holds; a longer wait is slept in the worker's next life anyway.
-const LONGEST_TIMER_MS = 2_147_483_647;
 const METHODS = new Set<string>(["GET", "POST", "PUT", "PATCH", "DELETE"]);
 
-export type SendDeps = ClientDeps & { log?: Logger; clock?: Clock };
+/** Without `limits` a request waits only for what its own answers ask. */
+export type SendDeps = ClientDeps & { log?: Logger; clock?: Clock; limits?: RateLimits };
 
 type Prepared = { request: ProxyRequest; caller: Record<string, string>; encoded: EncodedBody };
 type Outcome =
@@ -29,11 +36,6 @@ type Outcome =
   | { response?: undefined; error: UpstreamError | AppError };
 type Situation = { target: ProxyTarget; refused: Credentials | undefined; retriesMade: number; now: number };
 type Next = { waitMs: number; target?: ProxyTarget };
-
-const systemClock: Clock = {
-  now: Date.now,
-  sleep: (ms, signal) => sleep(Math.min(ms, LONGEST_TIMER_MS), undefined, { signal }),
-};
 
 const prepare = async (request: ProxyRequest): Promise<Prepared> => {
   if (!METHODS.has(request.method)) throw new AppError("invalid_body", `The method ${request.method} is not supported`);
@@ -47,9 +49,9 @@ const attemptOnce = async (
   { request, caller, encoded }: Prepared,
   { target, url, signal }: { target: ProxyTarget; url: URL; signal: AbortSignal | undefined },
 ): Promise<Outcome> => {
-  const headers = requestHeaders(target, caller, encoded.headers);
   const keepHeaders = request.forwardHeadersOnRedirect ?? target.provider.proxy?.forward_headers_on_redirect ?? false;
   try {
+    const headers = requestHeaders(target, caller, encoded.headers);
     const raw = { method: request.method, url, headers, body: encoded.body };
     const answer = await exchangeFollowing(client, raw, keepHeaders, signal);
     const response = await readResponse(answer, request.responseType, client.maxBodyBytes);
@@ -63,6 +65,39 @@ const attemptOnce = async (
 
 const abortError = ({ reason }: AbortSignal): AppError =>
   reason instanceof AppError ? reason : new AppError("script_aborted", undefined, { cause: reason });
+
+const orAbortError = <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
+  work.catch((failed) => {
+    throw signal?.aborted ? abortError(signal) : failed;
+  });
+
+type Admitted = { target: ProxyTarget; url: URL; settle: (answer: ProxyResponse | undefined) => number };
+
+/** Where to send the request, once the account's limits let it pass. */
+const admit = async (
+  limits: RateLimits | undefined,
+  request: ProxyRequest,
+  target: ProxyTarget,
+  { getTarget, signal, onHeld }: SendOptions & { getTarget: GetTarget },
+): Promise<Admitted> => {
+  const url = requestUrl(request, target);
+  if (limits === undefined) return { target, url, settle: () => 0 };
+  let isHeld = false;
+  const say = (held: Held): void => {
+    isHeld = true;
+    onHeld?.(held);
+  };
+  const settle = await orAbortError(limits.enter(target, url, { signal, onHeld: say }), signal);
+  if (!isHeld) return { target, url, settle };
+  try {
+    // A token may have ended meanwhile.
+    const renewed = await getTarget({ refresh: false });
+    return { target: renewed, url: requestUrl(request, renewed), settle };
+  } catch (error) {
+    settle(undefined);
+    throw error;
+  }
+};
 
 /** What follows a failed attempt: a wait and another attempt, or null for giving up. */
 const planNext = async (
@@ -93,15 +128,16 @@ export const sendRequest = (deps: SendDeps): SendRequest => {
   const client = createHttpClient(deps);
   const clock = deps.clock ?? systemClock;
 
-  return async (request, getTarget, { signal, onAttempt } = {}) => {
+  return async (request, getTarget, { signal, onAttempt, onHeld } = {}) => {
     const prepared = await prepare(request);
-    let target = await getTarget({ refresh: false });
+    let asked = await getTarget({ refresh: false });
     let refused: Credentials | undefined;
     for (let retriesMade = 0; ; retriesMade++) {
-      const url = requestUrl(request, target);
+      const { target, url, settle } = await admit(deps.limits, request, asked, { getTarget, signal, onHeld });
       const startedAt = clock.now();
       const outcome = await attemptOnce(client, prepared, { target, url, signal });
       const { response, error } = outcome;
+      const heldMs = settle(response);
       const now = clock.now();
       const report = (retryInMs: number | null) =>
         onAttempt?.({
@@ -126,12 +162,9 @@ export const sendRequest = (deps: SendDeps): SendRequest => {
       if (next === null) throw outcome.error;
 
       if (response?.status === 401) refused = target.credentials;
-      if (next.waitMs > 0) {
-        await clock.sleep(next.waitMs, signal).catch((failed) => {
-          throw signal?.aborted ? abortError(signal) : failed;
-        });
-      }
-      target = next.target ?? (await getTarget({ refresh: false }));
+      // A wait that holds the whole account is waited for with the others of the account.
+      if (next.waitMs > heldMs) await orAbortError(clock.sleep(next.waitMs, signal), signal);
+      asked = next.target ?? (await getTarget({ refresh: false }));
     }
   };
 };

@@ -27,12 +27,16 @@ export type ProxyRequest = {
 /** `data`: parsed JSON where it parses and `responseType` allows, otherwise a string; a Uint8Array for binary types. */
 export type ProxyResponse = { status: number; statusText: string; headers: Record<string, string>; data: unknown };
 
-/** The connection a request is made for: its provider entry, credentials and config. */
+/**
+ * The connection a request is made for: its provider entry, credentials and config. `account`: the ids under which limits are
+ * shared with other requests; without it a request knows no limits but its own.
+ */
 export type ProxyTarget = {
   provider: Provider;
   credentials: Credentials;
   connectionConfig: Record<string, unknown>;
   metadata: Record<string, unknown>;
+  account?: { connection: number; integration: number };
 };
 
 /** One attempt, for the log; `attempt` counts from 1. Never contains credentials, not even in the URL. */
@@ -45,6 +49,9 @@ export type RequestAttempt = {
   retryInMs: number | null;
   error: string | null;
 };
+
+/** A request is held back until this time (epoch milliseconds), because the account's limit at `host` is reached. */
+export type Held = { host: string; until: number };
 
 /** The time, and waiting for it; tests pass their own. `sleep` rejects as soon as `signal` aborts. */
 export type Clock = { now(): number; sleep(ms: number, signal?: AbortSignal): Promise<void> };
@@ -72,7 +79,12 @@ export class UpstreamError extends Error {
 /** Asks for the connection anew before each attempt; `refresh: true` after a 401, to renew the credentials first. */
 export type GetTarget = (options: { refresh: boolean }) => Promise<ProxyTarget>;
 
-export type SendOptions = { signal?: AbortSignal; onAttempt?: (attempt: RequestAttempt) => void };
+/** `onHeld` hears of each wait for a limit before an attempt. */
+export type SendOptions = {
+  signal?: AbortSignal;
+  onAttempt?: (attempt: RequestAttempt) => void;
+  onHeld?: (held: Held) => void;
+};
 
 /** What `sendRequest(deps)` gives: one request for one connection. Throws `UpstreamError` or `AppError`. */
 export type SendRequest = (

@@ -27,7 +27,11 @@ const oneOrMore = z.union([z.string(), z.array(z.string())]);
 const texts = z.record(z.string(), z.string());
 const statusPattern = z.string().regex(/^(\d{3}|\dxx|\d{3}-\d{3})$/, "must be like 403, 5xx or 500-502");
 
-/** Which answers to try again and how long to wait. `at`: header with a time; `after`: header with seconds. */
+/**
+ * Which answers to try again and how long to wait. `at`: header with a time; `after`: header with seconds.
+ * `limit_scope`: who shares a limit, one connection (the default) or all of an integration. `limit_paths`: what is limited
+ * apart: paths that start so, the first that fits, or "each" path.
+ */
 const Retry = z.looseObject({
   at: oneOrMore.optional(),
   after: oneOrMore.optional(),
@@ -36,6 +40,8 @@ const Retry = z.looseObject({
   in_body: z
     .looseObject({ path: z.string(), value: z.string(), strategy: z.enum(["at", "after"]).default("after") })
     .optional(),
+  limit_scope: z.enum(["connection", "integration"]).optional(),
+  limit_paths: z.union([z.literal("each"), z.array(z.string())]).optional(),
 });
 
 /** Defaults for `paginate`; a call's own settings are laid over them. */

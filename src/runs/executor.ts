@@ -6,10 +6,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DataKeys } from "../crypto/data-keys.ts";
 import { createLogWriter, type LogWriter } from "../db/log-writer.ts";
 import type { Pool } from "../db/pool.ts";
+import { shareRateLimits } from "../db/rate-limits.ts";
 import type { Lease } from "../db/runs.ts";
 import { createIsolatePool, type IsolatePool } from "../functions/isolate-pool.ts";
 import type { Logger } from "../log.ts";
 import { createHttpClient } from "../outbound/client.ts";
+import { createRateLimits } from "../outbound/rate-limits.ts";
 import { sendRequest } from "../outbound/send.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import { createBundles } from "./bundles.ts";
@@ -65,12 +67,15 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const live = createLiveRuns();
   const heart = await startHeart({ pool, url: deps.url, worker: id, live, log });
   const isolates = lazy(() => createIsolatePool({ size: concurrency, memoryMb: ISOLATE_MEMORY_MB, log }));
+  const shared = shareRateLimits({ pool, url: deps.url, log });
+  const limits = createRateLimits({ shared, log });
+  await shared.read();
   const runIsolate: IsolatePool["run"] = (job) => isolates.get().run(job);
   const http = createHttpClient(deps);
   const workOn = workOnRun({
     ...deps,
     http,
-    send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log }),
+    send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log, limits }),
     runIsolate,
     bundleOf: createBundles({ db: pool }),
     logs,
@@ -81,7 +86,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     await Promise.race([live.settled(), sleep(GRACE_MS, undefined, { ref: false })]);
     live.stopAll(RELEASED);
     await live.settled();
-    await heart.stop();
+    await Promise.all([heart.stop(), shared.close()]);
     await isolates.ifMade()?.close();
     await http.close();
     await logs.flush();

@@ -14,6 +14,7 @@ test("without a list of its own a provider's 5xx, 429 and 401 are tried again, a
     isRetryable({ status, headers, data: "" }, retry, retryOn);
   for (const status of [500, 502, 503, 504, 599, 429, 401]) assert.equal(retried(status), true, String(status));
   for (const status of [300, 304, 400, 403, 404, 409, 422]) assert.equal(retried(status), false, String(status));
+  assert.equal(retried(403, [], undefined, { "retry-after": "60" }), true);
   assert.equal(retried(404, [404, 409]), true);
   assert.equal(retried(403, [], { remaining: "X-Left" }, { "x-left": "0" }), true);
   assert.equal(retried(403, [], { remaining: "X-Left" }, { "x-left": "1" }), false);
@@ -39,7 +40,7 @@ test("the provider's at headers are read as epoch seconds, milliseconds or a dat
   assert.equal(wait(429, { "x-reset": "Sun, 01 Mar 2026 12:00:09 GMT" }, retry), 9000);
   assert.equal(wait(429, { "x-reset": inSeconds(-5) }, retry), 3000);
   assert.equal(wait(429, { "x-reset": "soon" }, retry), 3000);
-  assert.equal(wait(429, { "retry-after": "9" }, retry), 3000);
+  assert.equal(wait(429, { "x-reset": "soon", "retry-after": "9" }, retry), 9000, "the usual place is looked at next");
 });
 
 test("of several headers the longest wait wins, and it has no upper limit", () => {
@@ -55,6 +56,13 @@ test("a server fault does not wait for the reset while quota is left", () => {
   assert.equal(wait(502, headers, retry), 3000);
   assert.equal(wait(502, { ...headers, "x-left": "0" }, retry), 3_000_000);
   assert.equal(wait(429, headers, retry), 3_000_000);
+});
+
+test("a refusal with quota left that names a wait of its own does not wait for the reset", () => {
+  const retry = { at: "x-reset", remaining: "x-left", after: "retry-after" };
+  const headers = { "x-reset": inSeconds(3000), "retry-after": "60" };
+  assert.equal(wait(403, { ...headers, "x-left": "4500" }, retry), 60_000);
+  assert.equal(wait(403, { ...headers, "x-left": "0" }, retry), 3_000_000);
 });
 
 test("a wait named in the body is found by its pattern, with or without slashes", () => {

@@ -63,6 +63,7 @@ export const createConnection = (host: RunHost, catalogue: Catalogue) => {
         credentials,
         connectionConfig: connection.connection_config,
         metadata: connection.metadata,
+        account: { connection: connection.id, integration: host.lease.integration_id },
       };
     },
     getMetadata: async () => (await read({ refresh: false })).connection.metadata,
