@@ -1,4 +1,4 @@
--- 55_environment.sql: environments, their API keys and where their webhooks go.
+-- 55_environment.sql: environments, their API keys, where their webhooks go and how their records are checked.
 -- Promise: an environment that exists is never overwritten by a start; of an API key only its SHA-256 is ever seen here.
 create or replace function syncline.ensure_environment(p_name text, p_wrapped bytea, p_master_key_id text)
 returns table (id int, is_new boolean)
@@ -89,3 +89,19 @@ begin atomic
    where e.id = p_environment;
 end;
 comment on function syncline.update_webhook_settings(int, jsonb) is 'Change the webhook settings named in an object; an empty or null URL turns that destination off, what is not named stays.';
+
+create or replace function syncline.get_record_validation(p_environment int) returns text
+language sql stable
+return (select e.record_validation from syncline.environments e where e.id = p_environment);
+comment on function syncline.get_record_validation(int) is 'What happens to data that does not match its schema: off, warn or enforce.';
+
+create or replace function syncline.set_record_validation(p_environment int, p_mode text) returns void
+language plpgsql volatile as $$
+begin
+  if p_mode is null or p_mode not in ('off', 'warn', 'enforce') then
+    raise exception using errcode = 'SL004', message = format('"%s" is no way to validate records', p_mode),
+      hint = 'It is off, warn or enforce.';
+  end if;
+  update syncline.environments set record_validation = p_mode where id = p_environment;
+end $$;
+comment on function syncline.set_record_validation(int, text) is 'Choose what happens to data that does not match its schema; runs that start from now on go by it. SL004 for a mode that is unknown.';

@@ -18,6 +18,8 @@ const WebhookSettings = z.object({
   on_connection_deletion: z.boolean(),
 });
 
+export const RecordValidation = z.enum(["off", "warn", "enforce"]);
+
 export const ensureEnvironment = fn(
   "ensure_environment",
   { name: "text", wrapped: "bytea", masterKeyId: "text" },
@@ -33,3 +35,5 @@ export const addApiKey = fn(
 export const findEnvironmentByKey = fn("find_environment_by_key", { keyHash: "bytea" }, maybeRow(Environment));
 export const getWebhookSettings = fn("get_webhook_settings", { environment: "int" }, row(WebhookSettings));
 export const updateWebhookSettings = fn("update_webhook_settings", { environment: "int", changes: "jsonb" }, nothing());
+export const getRecordValidation = fn("get_record_validation", { environment: "int" }, value(RecordValidation));
+export const setRecordValidation = fn("set_record_validation", { environment: "int", mode: "text" }, nothing());

@@ -30,6 +30,7 @@ export type Lease = {
   last_success_at: string | null;
   started_at: string;
   timeout_ms: number;
+  record_validation: "off" | "warn" | "enforce";
 };
 
 const claimed = fn("claim_run", { worker: "text" }, rowsUnchecked<Lease>());

@@ -1,8 +1,16 @@
-// GET, PATCH /environment/webhooks and GET /environment/signing-key: where webhooks go and how to check them.
+// GET, PATCH /environment/webhooks, /environment/validation and GET /environment/signing-key: where webhooks go, how to check
+// them, and how records are checked.
 import { z } from "zod";
 import { signingKeyPlace } from "../crypto/places.ts";
 import { openJson } from "../crypto/seal.ts";
-import { getSigningKey, getWebhookSettings, updateWebhookSettings } from "../db/environments.ts";
+import {
+  getRecordValidation,
+  getSigningKey,
+  getWebhookSettings,
+  RecordValidation,
+  setRecordValidation,
+  updateWebhookSettings,
+} from "../db/environments.ts";
 import { environmentOf } from "./auth.ts";
 import type { Install } from "./deps.ts";
 import { HttpUrl } from "./patterns.ts";
@@ -25,6 +33,8 @@ const PatchBody = z.strictObject({
   on_connection_deletion: toggle,
 });
 
+const ValidationBody = z.strictObject({ record_validation: RecordValidation });
+
 /** Settings of the environment that the key belongs to. An empty or null URL turns a destination off. */
 export const installEnvironment: Install = (app, { db, keys }) => {
   app
@@ -38,6 +48,20 @@ export const installEnvironment: Install = (app, { db, keys }) => {
       const environment = environmentOf(res).id;
       await updateWebhookSettings(db, { environment, changes: readBody(req, PatchBody) });
       res.json({ data: await getWebhookSettings(db, { environment }) });
+    });
+
+  app
+    .route("/environment/validation")
+    .get(async (req, res) => {
+      refuseQuery(req);
+      const mode = await getRecordValidation(db, { environment: environmentOf(res).id });
+      res.json({ data: { record_validation: mode } });
+    })
+    .patch(async (req, res) => {
+      refuseQuery(req);
+      const { record_validation: mode } = readBody(req, ValidationBody);
+      await setRecordValidation(db, { environment: environmentOf(res).id, mode });
+      res.json({ data: { record_validation: mode } });
     });
 
   app.get("/environment/signing-key", async (req, res) => {

@@ -105,3 +105,15 @@ test("each environment has a signing key of its own", async (t) => {
   assert.ok(dev.length >= 32 && prod.length >= 32);
   assert.notEqual(dev, prod);
 });
+
+test("how records are validated is read and chosen by each environment for itself", async (t) => {
+  const api = await testApi(t);
+  const read = async (key?: string) => (await api.must("GET", "/environment/validation", key ? { key } : {})).data;
+  assert.deepEqual(await read(), { record_validation: "warn" });
+  const body = { record_validation: "enforce" };
+  assert.deepEqual((await api.must("PATCH", "/environment/validation", { body })).data, body);
+  assert.deepEqual([await read(), await read(PROD_KEY)], [body, { record_validation: "warn" }]);
+  for (const wrong of [{ record_validation: "strict" }, {}, { ...body, other: 1 }]) {
+    assert.equal((await api.call("PATCH", "/environment/validation", { body: wrong })).body.error.code, "invalid_body");
+  }
+});

@@ -51,6 +51,7 @@ sqlTests("22_direct_run", {
       last_success_at: null,
       started_at: "2026-03-01T00:00:00.000000+00:00",
       timeout_ms: 15 * 60_000,
+      record_validation: "warn",
     });
     const [row] = await w.q("select state, worker, origin, lease_ends_at from syncline.runs where id = $1", [lease.id]);
     const leaseEnds = "2026-03-01T00:00:20.000000+00:00";

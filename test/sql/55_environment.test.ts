@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { createKeyring } from "../../src/crypto/keyring.ts";
 import { ensureEnvironments, hashApiKey } from "../../src/db/ensure-environments.ts";
-import { findEnvironmentByKey } from "../../src/db/environments.ts";
+import { findEnvironmentByKey, getRecordValidation, setRecordValidation } from "../../src/db/environments.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { KEY } from "./tenant.ts";
 
@@ -48,4 +48,16 @@ test("a key acts for one environment only, and not once it is revoked", async (t
   assert.equal((await findEnvironmentByKey(db.pool, { keyHash: KEY }))?.name, "dev");
   await db.query("update syncline.api_keys set revoked_at = syncline.now()");
   assert.equal(await findEnvironmentByKey(db.pool, { keyHash: KEY }), null);
+});
+
+test("each environment has its own way to validate records: warn, until another known one is chosen", async (t) => {
+  const db = await testDatabase(t);
+  const ids: number[] = [];
+  for (const name of ["dev", "prod"]) {
+    ids.push((await db.query("select id from syncline.ensure_environment($1, $2, 'm')", [name, KEY]))[0]?.id as number);
+  }
+  await setRecordValidation(db.pool, { environment: ids[1]!, mode: "enforce" });
+  await assert.rejects(setRecordValidation(db.pool, { environment: ids[0]!, mode: "strict" }), { code: "SL004" });
+  const modes = ids.map((environment) => getRecordValidation(db.pool, { environment }));
+  assert.deepEqual(await Promise.all(modes), ["warn", "enforce"]);
 });
