@@ -13,6 +13,8 @@ import type { Engine } from "./engine.ts";
 const WALL_LIMIT_MS = 30_000;
 const ROWS_PER_PAGE = 5_000;
 const MOST_STRANGERS = 3;
+const MOST_FRAMES = 3;
+const LONGEST_BODY = 300;
 
 /** How a run goes: at which time (null: now), and whether by the rules of test mocks. */
 export type Mode = { frozenAt: string | number | null; isLikeMocks: boolean };
@@ -67,9 +69,9 @@ const createEnd = () => {
 
 const errorText = ({ type, message, stack, payload }: RunError): string => {
   const frames = (stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  const place = frames.length === 0 ? "" : `\n${firstFew(frames, 3).join("\n")}`;
-  const isPlain = type === "script_internal_error" || payload === undefined;
-  return `It failed: ${message}${isPlain ? "" : ` (${type}: ${JSON.stringify(payload).slice(0, 300)})`}${place}`;
+  const place = frames.length === 0 ? "" : `\n${firstFew(frames, MOST_FRAMES).join("\n")}`;
+  const body = type === "script_http_error" ? `: ${JSON.stringify(payload)?.slice(0, LONGEST_BODY)}` : "";
+  return `It failed: ${message}${body}${place}`;
 };
 
 const failureOf = ({ error }: Settled, replay: Replay): string[] => {
@@ -92,7 +94,7 @@ export const attemptSync = async (
 ): Promise<Attempt> => {
   const { isLikeMocks, frozenAt } = mode;
   const replay = createReplay(fixture, { returnsRefusals: isLikeMocks });
-  const told = createToldHost(fixture);
+  const told = createToldHost(fixture, { isLikeMocks });
   const end = createEnd();
   const work = workOnRun({
     ...engine,

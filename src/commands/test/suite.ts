@@ -63,17 +63,17 @@ const runBefore = async (engine: Engine, lease: Lease, job: Job): Promise<void> 
   await trigger(engine, job.compiled, { id: lease.connection_id, name: lease.connection_name });
 };
 
+const LIKE_MOCKS =
+  "passed only by the rules of test mocks: refusals are answers, input is not validated, trackDeletes deletes nothing, " +
+  "empty fields of a checkpoint are dropped, fixtureProvider is there";
+
 const noteOf = ({ fixture, mode: { frozenAt, isLikeMocks } }: Job): string | undefined => {
   const isGuessed = frozenAt !== (fixture.clock ?? null);
   const notes = [
     ...(isGuessed
       ? [`passed only at ${new Date(frozenAt!).toISOString()}, told from the recording: give it as "clock"`]
       : []),
-    ...(isLikeMocks
-      ? [
-          "passed only by the rules of test mocks: refusals are answers, input is not validated, fixtureProvider is there",
-        ]
-      : []),
+    ...(isLikeMocks ? [LIKE_MOCKS] : []),
   ];
   return notes.length === 0 ? undefined : notes.join("\n");
 };

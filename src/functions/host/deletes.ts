@@ -38,10 +38,20 @@ export const trackDeletesEnd =
     }
   };
 
-/** The `trackDeletes: true` option: the windows of all models around a whole run. */
+/** The `trackDeletes: true` option: the windows of all models around a whole run, but for those the function ends itself. */
 export const trackWholeRun = (host: RunHost) => {
   let isTracking = false;
+  const endedBefore = new Set<string>();
   return {
+    trackDeletesStart: async (model: string): Promise<void> => {
+      await trackDeletesStart(host)(model);
+      endedBefore.delete(model);
+    },
+    trackDeletesEnd: async (model: string): Promise<{ deletedKeys: string[] }> => {
+      const ended = await trackDeletesEnd(host)(model);
+      endedBefore.add(model);
+      return ended;
+    },
     start: async (): Promise<void> => {
       if (!host.lease.track_deletes) return;
       if (await isIncremental(host.pool, { run: host.lease.id })) {
@@ -55,7 +65,7 @@ export const trackWholeRun = (host: RunHost) => {
     },
     end: async (): Promise<void> => {
       if (!isTracking) return;
-      for (const model of host.lease.models) await trackDeletesEnd(host)(model);
+      for (const model of host.lease.models.filter((one) => !endedBefore.has(one))) await trackDeletesEnd(host)(model);
     },
   };
 };

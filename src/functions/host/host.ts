@@ -11,7 +11,7 @@ import type { HostCall } from "../protocol.ts";
 import { clearCheckpoint, getCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { createConnection } from "./connection.ts";
 import { type RunAction, startSync, triggerAction, triggerSync } from "./control.ts";
-import { deletePrevious, trackDeletesEnd, trackDeletesStart, trackWholeRun } from "./deletes.ts";
+import { deletePrevious, trackWholeRun } from "./deletes.ts";
 import { getEnvironmentVariables } from "./environment.ts";
 import { uncontrolledFetch } from "./fetch.ts";
 import { getIntegration, getWebhookURL } from "./integration.ts";
@@ -65,8 +65,8 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
     getCheckpoint: getCheckpoint(host),
     saveCheckpoint: saveCheckpoint(host),
     clearCheckpoint: clearCheckpoint(host),
-    trackDeletesStart: trackDeletesStart(host),
-    trackDeletesEnd: trackDeletesEnd(host),
+    trackDeletesStart: wholeRun.trackDeletesStart,
+    trackDeletesEnd: wholeRun.trackDeletesEnd,
     deleteRecordsFromPreviousExecutions: previous.call,
     setMergingStrategy: mergeOnce(host),
     getRecordsByIds: getRecordsByIds(host),

@@ -15,7 +15,8 @@ const toRow = (row: Row): Row => {
 };
 
 /** `batchSave`, `batchUpdate` or `batchDelete`: true when the host took all rows; the first failure ends it. */
-export const createBatch = (call: Call, method: string) => async (rows: Row[], model: string) => {
+export const createBatch = (call: Call, method: string) => async (rows: Row[] | null | undefined, model: string) => {
+  if (rows === undefined || rows === null) return true;
   if (!Array.isArray(rows)) throw new TypeError(`nango.${method} takes a list of rows, and the model's name.`);
   for (let from = 0; from < rows.length; from += ROWS_PER_MESSAGE) {
     await call(method, [rows.slice(from, from + ROWS_PER_MESSAGE).map(toRow), model]);
