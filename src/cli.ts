@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // The command line: one line here per command, one file per command in src/commands.
 import { Command } from "commander";
+import { addCompileCommand } from "./commands/compile.ts";
 import { addCreateCommand } from "./commands/create.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
+import { addDevCommand } from "./commands/dev.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addLogsCommand } from "./commands/logs.ts";
@@ -19,6 +21,8 @@ import { withoutUrlCredentials } from "./log.ts";
 const COMMANDS = [
   addInitCommand,
   addCreateCommand,
+  addCompileCommand,
+  addDevCommand,
   addStartCommand,
   addDeployCommand,
   addTestCommand,

@@ -65,7 +65,7 @@ test("/health answers at once, /ready when it is migrated and working", async (t
   assert.equal(seen[0], "200 503");
   assert.equal(seen.at(-1), "200 200");
   started.kill("SIGTERM");
-  assert.equal(await started.exited, 0);
+  assert.equal(await started.exited, 0, started.output());
 });
 
 const stopsCleanly = async (process: ReturnType<typeof startProcess>, signals: NodeJS.Signals[]): Promise<void> => {
