@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
-import { type Asked, askedBy, matches, type RecordedRequest } from "./replay-match.ts";
+import { type Asked, askedBy, type Blur, matches, type RecordedRequest } from "./replay-match.ts";
 
 export type Entry = { response: unknown; status?: number; headers?: Record<string, string>; request?: RecordedRequest };
 
@@ -29,24 +29,28 @@ const OF_THE_TRANSFER = new Set([
 const answerHeaders = ({ headers = {} }: Entry): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_THE_TRANSFER.has(name.toLowerCase())));
 
-const findEntry = (recorded: Recorded[], asked: Asked): Entry | undefined => {
+const findEntry = (recorded: Recorded[], asked: Asked, blur: Blur): Entry | undefined => {
   const entries = recorded.flatMap((one) => one[asked.method]?.[asked.path] ?? []);
-  const found = entries.find(({ request }) => request !== undefined && matches(request, asked));
+  const found = entries.find(({ request }) => request !== undefined && matches(request, asked, blur));
   if (found !== undefined) return found;
   const [only, ...others] = entries;
   const isForAnything = only?.request === undefined && others.length === 0 && asked.params.length === 0;
   return isForAnything ? only : undefined;
 };
 
-/** Serve these recordings together on a free port of 127.0.0.1 until the test ends. */
-export const replayServer = async (t: TestContext, recorded: Recorded[]): Promise<ReplayServer> => {
+/** Serve these recordings together on a free port of 127.0.0.1 until the test ends; query parameters are compared blurred. */
+export const replayServer = async (
+  t: TestContext,
+  recorded: Recorded[],
+  blur: Blur = (text) => text,
+): Promise<ReplayServer> => {
   const requests: ReplayServer["requests"] = [];
   const stranger = Promise.withResolvers<string>();
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray());
     const line = `${request.method} ${request.url}`;
     requests.push({ line, authorization: request.headers.authorization });
-    const entry = findEntry(recorded, askedBy(request, body));
+    const entry = findEntry(recorded, askedBy(request, body), blur);
     if (entry === undefined) {
       const asked = body.length === 0 ? line : `${line} with ${body}`;
       stranger.resolve(asked);

@@ -22,6 +22,15 @@ export type Fixture = {
 /** Why there is nothing to replay, or false. */
 export const noFixtures: string | false = existsSync(FOLDER) ? false : `there are no recordings in ${FOLDER}`;
 
+/** Those that were recorded, by name. */
+export const recordedIntegrations = (): string[] => [
+  ...new Set(
+    globSync("*/*.test.json", { cwd: FOLDER })
+      .map((file) => path.dirname(file))
+      .sort(),
+  ),
+];
+
 export const readFixtures = (integration: string): Fixture[] =>
   globSync(`${integration}/*.test.json`, { cwd: FOLDER })
     .sort()

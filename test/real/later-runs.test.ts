@@ -1,41 +1,8 @@
 // What the recordings do not show of our functions for well-known APIs: later runs, many pages, deletions, lists that
 // move while they are read, and refusals. Each API here does of the real one just what the function depends on.
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { json, type Seen, startServer } from "../outbound/server.ts";
-import { startProduct } from "./product.ts";
-import { templatesOf } from "./templates.ts";
-
-type Answer = { status?: number; data: unknown };
-
-/** One function against an API that answers by this; its first run has ended. */
-const start = async (t: TestContext, of: string, answer: (url: URL, seen: Seen) => Answer) => {
-  const [integration, name] = of.split("/") as [string, string];
-  const asked: URL[] = [];
-  const api = await startServer(t, (seen, response) => {
-    const url = new URL(seen.url, "http://api");
-    asked.push(url);
-    const { status = 200, data } = answer(url, seen);
-    json(response, status, data);
-  });
-  const functions = (await templatesOf(integration)).filter((one) => one.name === name);
-  const product = await startProduct(t);
-  await product.install({ functions, apiUrl: api.url, token: "token" });
-  const [first] = await product.nextWebhooks(1);
-  return {
-    first: first!,
-    /** The queries of the requests since the last look. */
-    asked: () => asked.splice(0).map(({ searchParams }) => Object.fromEntries(searchParams)),
-    run: () => product.run(functions[0]!),
-    ids: async (model: string) => {
-      const records = await product.records(integration, model);
-      const live = records.filter(({ _nango_metadata }) => _nango_metadata.deleted_at === null);
-      return live.map(({ id }) => id).sort((a, b) => Number(a) - Number(b));
-    },
-  };
-};
-
-const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index + 1));
+import { test } from "node:test";
+import { numbers, start } from "./later-run.ts";
 
 test("a later run of Salesforce's contacts goes on at the change of the last contact", async (t) => {
   const changed = "2026-05-01T07:25:37.000+0000";

@@ -93,6 +93,7 @@ export const startProduct = async (t: TestContext) => {
     functions: CompiledFunction[];
     apiUrl: string;
     token: string;
+    authMode?: "OAUTH2" | "API_KEY";
     connectionConfig?: Record<string, unknown>;
     metadata?: Record<string, unknown>;
   }): Promise<void> => {
@@ -107,7 +108,8 @@ export const startProduct = async (t: TestContext) => {
       body: {
         provider_config_key: integration,
         connection_id: CONNECTION,
-        credentials: { type: "OAUTH2", access_token: o.token },
+        credentials:
+          o.authMode === "API_KEY" ? { type: "API_KEY", apiKey: o.token } : { type: "OAUTH2", access_token: o.token },
         connection_config: { ...o.connectionConfig, ...address },
         metadata: o.metadata ?? {},
       },
