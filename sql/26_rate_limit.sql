@@ -80,6 +80,7 @@ begin
   for v_gone in
     delete from syncline.rate_limits r using syncline.connections n
      where n.id = p_connection and r.integration_id = n.integration_id and (r.connection_id = n.id or r.connection_id is null)
+       and r.blocked_until > syncline.now()
     returning r.*
   loop
     v_count := v_count + 1;

@@ -16,7 +16,7 @@ import { type Bucket, bucketKey, bucketOf } from "./rate-limit-bucket.ts";
 import { type Answer, askedWaitMs, isLimited, type Quota, quotaOf } from "./rate-limit-headers.ts";
 import { type BucketState, countQuota, heldUntil, isIdle, newState, wakeAll } from "./rate-limit-state.ts";
 import { backoffMs } from "./retry.ts";
-import type { Clock, Held, ProxyTarget } from "./types.ts";
+import { type Clock, type ProxyTarget, type SendOptions, UpstreamError } from "./types.ts";
 
 const SHARED_FROM_MS = 1_000;
 const LONGEST_BLOCK_MS = 24 * 60 * 60 * 1000;
@@ -52,6 +52,12 @@ const blockIn = (
   }
   if (quota === undefined || quota.remaining > 0 || quota.resetMs === undefined) return undefined;
   return { waitMs: Math.min(quota.resetMs, LONGEST_BLOCK_MS), source: "used_up", remaining };
+};
+
+const notSent = (host: string, until: number, ms: number): UpstreamError => {
+  const message = `The limit of ${host} is reached until ${new Date(until).toISOString()}: the request was not sent`;
+  const headers = { "retry-after": String(Math.ceil(ms / 1000)) };
+  return new UpstreamError(message, { status: 429, statusText: "Too Many Requests", headers, data: { message } });
 };
 
 export type RateLimits = ReturnType<typeof createRateLimits>;
@@ -141,12 +147,13 @@ export const createRateLimits = (
   return {
     /**
      * Wait until a request to `url` may be sent. What comes back takes the answer (undefined: there was none) and says for
-     * how long the account is blocked now. Rejects when `signal` aborts; `onHeld` hears of a block that is waited for.
+     * how long the account is blocked now. Rejects when `signal` aborts, and with a 429 of our own for a block that lasts
+     * longer than `longestHoldMs`; `onHeld` hears of a block that is waited for.
      */
     enter: async (
       target: ProxyTarget,
       url: URL,
-      { signal, onHeld }: { signal?: AbortSignal; onHeld?: (held: Held) => void } = {},
+      { signal, onHeld, longestHoldMs = Number.POSITIVE_INFINITY }: Omit<SendOptions, "onAttempt"> = {},
     ): Promise<(answer: Answer | undefined) => number> => {
       const bucket = bucketOf(target, url);
       if (bucket === undefined) return () => 0;
@@ -156,8 +163,11 @@ export const createRateLimits = (
         until > 0;
         now = clock.now(), until = heldUntil(state, now)
       ) {
-        if (until === state.blockedUntil) onHeld?.({ host: bucket.host, until });
         const ms = until - now;
+        if (until === state.blockedUntil) {
+          if (ms > longestHoldMs) throw notSent(bucket.host, until, ms);
+          onHeld?.({ host: bucket.host, until });
+        }
         await pause(state, ms + Math.min(ms * SPREAD, LONGEST_SPREAD_MS) * random(), signal);
       }
       const ticket = ++state.sent;

@@ -78,7 +78,7 @@ const admit = async (
   limits: RateLimits | undefined,
   request: ProxyRequest,
   target: ProxyTarget,
-  { getTarget, signal, onHeld }: SendOptions & { getTarget: GetTarget },
+  { getTarget, onHeld, ...options }: SendOptions & { getTarget: GetTarget },
 ): Promise<Admitted> => {
   const url = requestUrl(request, target);
   if (limits === undefined) return { target, url, settle: () => 0 };
@@ -87,7 +87,7 @@ const admit = async (
     isHeld = true;
     onHeld?.(held);
   };
-  const settle = await orAbortError(limits.enter(target, url, { signal, onHeld: say }), signal);
+  const settle = await orAbortError(limits.enter(target, url, { ...options, onHeld: say }), options.signal);
   if (!isHeld) return { target, url, settle };
   try {
     // A token may have ended meanwhile.
@@ -128,12 +128,13 @@ export const sendRequest = (deps: SendDeps): SendRequest => {
   const client = createHttpClient(deps);
   const clock = deps.clock ?? systemClock;
 
-  return async (request, getTarget, { signal, onAttempt, onHeld } = {}) => {
+  return async (request, getTarget, options = {}) => {
+    const { signal, onAttempt, longestHoldMs = Number.POSITIVE_INFINITY } = options;
     const prepared = await prepare(request);
     let asked = await getTarget({ refresh: false });
     let refused: Credentials | undefined;
     for (let retriesMade = 0; ; retriesMade++) {
-      const { target, url, settle } = await admit(deps.limits, request, asked, { getTarget, signal, onHeld });
+      const { target, url, settle } = await admit(deps.limits, request, asked, { ...options, getTarget });
       const startedAt = clock.now();
       const outcome = await attemptOnce(client, prepared, { target, url, signal });
       const { response, error } = outcome;
@@ -157,9 +158,10 @@ export const sendRequest = (deps: SendDeps): SendRequest => {
           throw failed;
         },
       );
-      report(next?.waitMs ?? null);
+      const isLast = next === null || heldMs > longestHoldMs;
+      report(isLast ? null : next.waitMs);
       if (outcome.error === undefined) return outcome.response;
-      if (next === null) throw outcome.error;
+      if (isLast) throw outcome.error;
 
       if (response?.status === 401) refused = target.credentials;
       // A wait that holds the whole account is waited for with the others of the account.

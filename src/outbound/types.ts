@@ -79,9 +79,13 @@ export class UpstreamError extends Error {
 /** Asks for the connection anew before each attempt; `refresh: true` after a 401, to renew the credentials first. */
 export type GetTarget = (options: { refresh: boolean }) => Promise<ProxyTarget>;
 
-/** `onHeld` hears of each wait for a limit before an attempt. */
+/**
+ * `onHeld` hears of each wait for a limit before an attempt. A limit that would hold the request for longer than
+ * `longestHoldMs` (no end by default) fails it at once, as a 429.
+ */
 export type SendOptions = {
   signal?: AbortSignal;
+  longestHoldMs?: number | undefined;
   onAttempt?: (attempt: RequestAttempt) => void;
   onHeld?: (held: Held) => void;
 };

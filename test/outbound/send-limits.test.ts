@@ -61,3 +61,20 @@ test("aborting ends the wait for a limit at once, with the reason, and nothing i
   await assert.rejects(send(request, getTarget, { signal: abort.signal, onHeld }), { code: "execution_timeout" });
   assert.equal(server.requests.length, 1);
 });
+
+test("who will not wait so long gets a 429 at once: the provider's own, and later one of ours that was never sent", async (t) => {
+  const server = await startServer(t, (_seen, response) => json(response, 429, {}, { "retry-after": "61" }));
+  const { send, waits, attempts } = limitedSender();
+  const to = target(server.url, { account });
+  const asked = () => send({ retries: 3 }, to, { longestHoldMs: 60_000 }).catch((error) => error.response);
+  assert.equal((await asked()).statusText, "Too Many Requests");
+  const own = await asked();
+  assert.deepEqual([own.status, own.headers["retry-after"]], [429, "61"]);
+  assert.match(own.data.message, /^The limit of 127.0.0.1:\d+ is reached until 2026-03-01T12:01:01.000Z/);
+  assert.equal(server.requests.length, 1);
+  assert.deepEqual(waits, []);
+  assert.deepEqual(
+    attempts.map(({ retryInMs }) => retryInMs),
+    [null],
+  );
+});

@@ -24,6 +24,8 @@ const toLine = (attempt: RequestAttempt) => ({
 });
 
 const SAME_HOLD_MS = 1_000;
+// A sync waits for a limit as long as it takes; of an action or an event somebody waits for the answer.
+const LONGEST_HOLD_MS = 60_000;
 
 const sayHeldOnce = (host: RunHost) => {
   const said = new Map<string, number>();
@@ -48,6 +50,7 @@ export const createProxy = (deps: {
     signal,
     onAttempt: (attempt: RequestAttempt) => host.say(toLine(attempt)),
     onHeld: sayHeldOnce(host),
+    longestHoldMs: host.lease.kind === "sync" ? undefined : LONGEST_HOLD_MS,
   };
   return async (request: ProxyRequest): Promise<ProxyResponse> => {
     const stored = host.inOrder(() => host.writes.flush());
