@@ -1,8 +1,9 @@
 // Asking a bundle what it is: run once in an isolate without a connection; what comes back is checked like any input.
 import { createHash } from "node:crypto";
 import type { z } from "zod";
-import type { Problem } from "./compile.ts";
+import { type Declaration, placeOfOption } from "./compile-declaration.ts";
 import type { EntryPoint } from "./compile-entries.ts";
+import type { Problem } from "./compile-problem.ts";
 import { CompiledFunction, FunctionDefinition, functionHash } from "./definition.ts";
 import { buildRuntimeCode } from "./isolate-runtime-code.ts";
 import { startThread } from "./isolate-thread.ts";
@@ -33,17 +34,33 @@ const noCalls: HostCall = async (method) => {
 
 const thrownAt = (entry: EntryPoint, { message, stack }: RunError): Problem => {
   const position = stack === undefined ? undefined : firstPosition(stack);
-  return { file: entry.file, ...position, message };
+  return { level: "error", file: entry.file, ...position, message };
 };
 
-const toDescribed = ({ path, message }: z.core.$ZodIssue): DescribeProblem => ({
-  message: `"${path.map(String).join(".")}": ${message}`,
-  path: path.map(String),
-});
+/** The definition's names are the engine's; the author wrote `webhookSubscriptions`. */
+const asWritten = (path: PropertyKey[]): string[] =>
+  path.map((part, index) =>
+    index === 0 ? String(part).replace(/_(.)/g, (_, letter) => letter.toUpperCase()) : String(part),
+  );
 
-const toFunction = (entry: EntryPoint, bundle: string, { kind, definition, problems }: Description) => {
-  const wrong = (found: DescribeProblem[]) => ({
-    problems: found.map(({ message }): Problem => ({ file: entry.file, message })),
+const toDescribed = ({ path, message }: z.core.$ZodIssue): DescribeProblem => {
+  const written = asWritten(path);
+  return { message: `"${written.join(".")}": ${message}`, path: written };
+};
+
+const toFunction = (
+  entry: EntryPoint,
+  bundle: string,
+  { kind, definition, problems }: Description,
+  at: Declaration,
+) => {
+  const wrong = (found: DescribeProblem[]): Described => ({
+    problems: found.map(({ message, path = [] }) => ({
+      level: "error",
+      file: entry.file,
+      ...placeOfOption(at, path),
+      message,
+    })),
   });
   if (definition === null) return wrong(problems);
   const checked = FunctionDefinition.safeParse(definition);
@@ -55,16 +72,20 @@ const toFunction = (entry: EntryPoint, bundle: string, { kind, definition, probl
   return { compiled: compiled.data, problems: [] };
 };
 
-/** `describe` gives the compiled function, or the problems that keep it from being one. `close` ends the isolate. */
+type Described = { compiled?: CompiledFunction; problems: Problem[] };
+
+export type Describer = Awaited<ReturnType<typeof createDescriber>>;
+
+/**
+ * `describe` gives the compiled function, or the problems that keep it from being one, placed by where the text declares it.
+ * `close` ends the isolate.
+ */
 export const createDescriber = async () => {
-  const runtime = await buildRuntimeCode();
+  const runtime = await buildRuntimeCode({ withValidator: false });
   const start = () => startThread({ runtime, memoryMb: MEMORY_MB });
   let thread = start();
 
-  const describe = async (
-    entry: EntryPoint,
-    bundle: string,
-  ): Promise<{ compiled?: CompiledFunction; problems: Problem[] }> => {
+  const describe = async (entry: EntryPoint, bundle: string, at: Declaration = {}): Promise<Described> => {
     if (!thread.isAlive()) thread = start();
     const outcome = await thread.run({
       bundle,
@@ -76,7 +97,7 @@ export const createDescriber = async () => {
       timeoutMs: TIMEOUT_MS,
     });
     if (!outcome.ok) return { problems: [thrownAt(entry, outcome.error)] };
-    return toFunction(entry, bundle, outcome.value as Description);
+    return toFunction(entry, bundle, outcome.value as Description, at);
   };
 
   return { describe, close: () => thread.stop() };

@@ -1,15 +1,25 @@
 // Which files of a folder are functions: those that index.ts imports, or without an index.ts those in the usual places.
 import { glob, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import type { Problem } from "./compile.ts";
+import type { Problem } from "./compile-problem.ts";
 
 /** `file` is relative to the folder, with `/`. */
 export type EntryPoint = { file: string; integration: string; name: string };
 
+/** Functions to compile, all others being left aside. */
+export type Wanted = {
+  integrations?: string[] | undefined;
+  functions?: { integration: string; name: string }[] | undefined;
+};
+
+/** `isListed` when an index.ts names them: then each is meant to be a function. */
+type Found = { entries: EntryPoint[]; problems: Problem[]; isListed: boolean };
+
 const INDEX = "index.ts";
-const IMPORT = /^import\s+(["'])\.\/(.+?)(?:\.[jt]s)?\1/;
+const IMPORT = /^\s*import\s+(["'])\.\/(.+?)(?:\.[jt]s)?\1/;
+const BLOCK_COMMENT = /^[ \t]*\/\*[\s\S]*?\*\//gm;
 const PLACES = "*/{syncs,actions,on-events}/*.ts";
-const NOT_FUNCTIONS = /\.(?:test|d)\.ts$|^node_modules\/|^\./;
+const NOT_FUNCTIONS = /\.(?:test|spec|d)\.ts$|^node_modules\/|^\./;
 
 const toEntry = (file: string): EntryPoint => ({
   file,
@@ -30,6 +40,13 @@ const readIndex = async (dir: string): Promise<string | undefined> => {
   return (await isFile(name)) ? await readFile(name, "utf8") : undefined;
 };
 
+/** Its lines, without a byte order mark and without comments that span lines. */
+const linesOf = (text: string): string[] =>
+  text
+    .replace(/^\uFEFF/, "")
+    .replace(BLOCK_COMMENT, (comment) => comment.replace(/[^\r\n]/g, " "))
+    .split(/\r?\n/);
+
 const importedFile = async (dir: string, target: string): Promise<{ entry: EntryPoint } | { message: string }> => {
   const file = `${path.posix.normalize(target)}.ts`;
   if (file.startsWith("../")) return { message: `"./${target}" is outside the folder.` };
@@ -38,42 +55,57 @@ const importedFile = async (dir: string, target: string): Promise<{ entry: Entry
   return { entry: toEntry(file) };
 };
 
-const fromIndex = async (dir: string, text: string) => {
+const fromIndex = async (dir: string, text: string): Promise<Found> => {
   const entries: EntryPoint[] = [];
   const problems: Problem[] = [];
-  for (const [index, lineText] of text.split(/\r?\n/).entries()) {
+  for (const [index, lineText] of linesOf(text).entries()) {
     const target = IMPORT.exec(lineText)?.[2];
     if (target === undefined) continue;
     const place = { file: INDEX, line: index + 1, column: lineText.indexOf("./") + 1 };
     const found = await importedFile(dir, target);
-    if ("message" in found) problems.push({ ...place, message: found.message });
+    if ("message" in found) problems.push({ level: "error", ...place, message: found.message });
     else if (!entries.some(({ file }) => file === found.entry.file)) entries.push(found.entry);
-    else problems.push({ ...place, message: `${found.entry.file} is imported twice.` });
+    else problems.push({ level: "warning", ...place, message: `${found.entry.file} is imported twice.` });
   }
   if (entries.length === 0 && problems.length === 0) {
-    problems.push({ file: INDEX, message: "It imports no function: import './<integration>/syncs/<name>'" });
+    const message = "It imports no function: import './<integration>/syncs/<name>'";
+    problems.push({ level: "error", file: INDEX, message });
   }
-  return { entries, problems };
+  return { entries, problems, isListed: true };
 };
 
-const fromLayout = async (dir: string) => {
+const fromLayout = async (dir: string): Promise<Found> => {
   const files = await Array.fromAsync(glob(PLACES, { cwd: dir }));
   const names = files.map((file) => file.split(path.sep).join("/")).filter((file) => !NOT_FUNCTIONS.test(file));
   const message = "There is no function here: neither an index.ts nor any <integration>/syncs/<name>.ts";
-  const problems: Problem[] = names.length === 0 ? [{ file: ".", message }] : [];
-  return { entries: names.sort().map(toEntry), problems };
+  const problems: Problem[] = names.length === 0 ? [{ level: "error", file: ".", message }] : [];
+  return { entries: names.sort().map(toEntry), problems, isListed: false };
 };
 
-/** The entry points in the order of index.ts, otherwise by name; only those of `integrations` where given. */
-export const findEntryPoints = async (
-  dir: string,
-  integrations?: string[],
-): Promise<{ entries: EntryPoint[]; problems: Problem[] }> => {
+const missing = (message: string): Problem => ({ level: "error", file: ".", message });
+
+const only = ({ entries, problems, isListed }: Found, { integrations, functions }: Wanted): Found => {
+  const isOf = (name: string) => (entry: EntryPoint) => entry.integration === name;
+  const isOne = (one: { integration: string; name: string }) => (entry: EntryPoint) =>
+    entry.integration === one.integration && entry.name === one.name;
+  const absent = [
+    ...(integrations ?? [])
+      .filter((name) => !entries.some(isOf(name)))
+      .map((name) => `There is no function of "${name}" here.`),
+    ...(functions ?? [])
+      .filter((one) => !entries.some(isOne(one)))
+      .map(({ integration, name }) => `There is no function "${name}" of "${integration}" here.`),
+  ];
+  const wanted = entries.filter(
+    (entry) =>
+      (integrations === undefined || integrations.includes(entry.integration)) &&
+      (functions === undefined || functions.some((one) => isOne(one)(entry))),
+  );
+  return { entries: wanted, problems: [...problems, ...absent.map(missing)], isListed };
+};
+
+/** The entry points in the order of index.ts, otherwise by name. */
+export const findEntryPoints = async (dir: string, wanted: Wanted = {}): Promise<Found> => {
   const index = await readIndex(dir);
-  const found = index === undefined ? await fromLayout(dir) : await fromIndex(dir, index);
-  if (integrations === undefined) return found;
-  const missing = integrations.filter((name) => !found.entries.some(({ integration }) => integration === name));
-  const problems = missing.map((name): Problem => ({ file: ".", message: `There is no function of "${name}" here.` }));
-  const entries = found.entries.filter(({ integration }) => integrations.includes(integration));
-  return { entries, problems: [...found.problems, ...problems] };
+  return only(index === undefined ? await fromLayout(dir) : await fromIndex(dir, index), wanted);
 };

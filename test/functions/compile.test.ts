@@ -125,9 +125,9 @@ test("what index.ts gets wrong is a problem at its line", async (t) => {
   const { functions, problems } = await compileFolder(dir);
   assert.deepEqual(names(functions), ["a/one"]);
   assert.deepEqual(problems, [
-    { file: "index.ts", line: 2, column: 9, message: "There is no file a/syncs/gone.ts." },
-    { file: "index.ts", line: 3, column: 9, message: '"./one" is in no integration\'s folder.' },
-    { file: "index.ts", line: 4, column: 9, message: "a/syncs/one.ts is imported twice." },
+    { level: "error", file: "index.ts", line: 2, column: 9, message: "There is no file a/syncs/gone.ts." },
+    { level: "error", file: "index.ts", line: 3, column: 9, message: '"./one" is in no integration\'s folder.' },
+    { level: "warning", file: "index.ts", line: 4, column: 9, message: "a/syncs/one.ts is imported twice." },
   ]);
 });
 
@@ -139,9 +139,15 @@ test("two functions of one name, and one model in two syncs of an integration, a
     "b/syncs/one.ts": sync("One"),
   });
   const { problems } = await compileFolder(dir);
+  const at = { level: "error", file: "a/old/one.ts" };
   assert.deepEqual(problems, [
-    { file: "a/old/one.ts", message: 'There is another sync "one" of "a", in a/syncs/one.ts.' },
-    { file: "a/old/one.ts", message: 'The model "One" of "a" is stored by another sync already, in a/syncs/one.ts.' },
+    { ...at, line: 4, column: 16, message: 'There is another sync "one" of "a", in a/syncs/one.ts.' },
+    {
+      ...at,
+      line: 5,
+      column: 66,
+      message: 'The model "One" of "a" is stored by another sync already, in a/syncs/one.ts.',
+    },
   ]);
 });
 

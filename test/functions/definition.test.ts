@@ -167,7 +167,7 @@ test("a file that exports no sync, throws while it is read, or says things of th
   const head = `import { createSync } from "syncline"; import { z } from "zod";\n`;
   const full = `description: "d", frequency: "every hour", models: { Row: z.object({ id: z.string() }) }, exec: async () => {}`;
   const dir = await folder(t, {
-    "a/syncs/none.ts": "export const x = 1;\n",
+    "a/syncs/none.ts": "const x = 1;\nexport default x;\n",
     "a/syncs/throws.ts": `const go = (): void => {\n  throw new Error("at load");\n};\ngo();\nexport default {};\n`,
     "a/syncs/types.ts": `${head}export default createSync({ ${full}, version: 2 as never, scopes: "x" as never });\n`,
   });
@@ -175,16 +175,19 @@ test("a file that exports no sync, throws while it is read, or says things of th
   assert.deepEqual(functions, []);
   assert.deepEqual(problems.slice(0, 2), [
     {
+      level: "error",
       file: "a/syncs/none.ts",
+      line: 2,
+      column: 1,
       message: "The default export must be createSync({ ... }), createAction({ ... }) or createOnEvent({ ... }).",
     },
-    { file: "a/syncs/throws.ts", line: 2, column: 9, message: "at load" },
+    { level: "error", file: "a/syncs/throws.ts", line: 2, column: 9, message: "at load" },
   ]);
   assert.deepEqual(
-    problems.slice(2).map(({ file, message }) => [file, message.split(":")[0]]),
+    problems.slice(2).map(({ file, line, column, message }) => [file, line, column, message.split(":")[0]]),
     [
-      ["a/syncs/types.ts", '"version"'],
-      ["a/syncs/types.ts", '"scopes"'],
+      ["a/syncs/types.ts", 2, 141, '"version"'],
+      ["a/syncs/types.ts", 2, 162, '"scopes"'],
     ],
   );
 });

@@ -1,0 +1,72 @@
+// The few npm packages that functions may use: bundled from the project's own node_modules, without what a function does not
+// have. Modules of Node are replaced by plain JavaScript ones, so that nothing of the host's comes into the isolate; what
+// needs files or the network can be imported, and says at its first use that it is not there.
+import { createRequire } from "node:module";
+import path from "node:path";
+import { type BuildFailure, build, type PartialMessage } from "esbuild";
+import { nodeModules } from "./compile-node-modules.ts";
+
+type Package = { code: string; files: string[]; errors: PartialMessage[] };
+
+export type Packages = ReturnType<typeof createPackages>;
+
+/** Positions in a package are of no use to its user, and would double the bundle. */
+const NO_POSITIONS = `//# sourceMappingURL=data:application/json,${encodeURIComponent(
+  JSON.stringify({ version: 3, sources: [], names: [], mappings: "" }),
+)}\n`;
+
+const buildPackage = async (dir: string, name: string): Promise<Package> => {
+  try {
+    const { outputFiles, metafile } = await build({
+      stdin: { contents: `module.exports = require("${name}");`, resolveDir: dir },
+      absWorkingDir: dir,
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: "cjs",
+      platform: "browser",
+      target: "node24",
+      minifyWhitespace: true,
+      minifySyntax: true,
+      legalComments: "none",
+      tsconfigRaw: {},
+      logLevel: "silent",
+      ...nodeModules(),
+    });
+    const files = Object.keys(metafile.inputs).filter((file) => !file.includes(":") && file !== "<stdin>");
+    return { code: `${outputFiles[0]!.text}${NO_POSITIONS}`, files, errors: [] };
+  } catch (error) {
+    const errors = (error as Partial<BuildFailure>).errors;
+    if (errors === undefined) throw error;
+    const says = errors.map(({ text, location }) => `${location?.file ?? name}: ${text}`);
+    return { code: "", files: [], errors: says.map((text) => ({ text: `"${name}" cannot be bundled: ${text}` })) };
+  }
+};
+
+/** Each package of the folder's project is bundled once, when the first function imports it. */
+export const createPackages = (dir: string) => {
+  const { resolve } = createRequire(path.join(dir, "index.js"));
+  const built = new Map<string, Promise<Package>>();
+  const files = new Map<string, string[]>();
+
+  const isInstalled = (name: string): boolean => {
+    try {
+      return path.isAbsolute(resolve(name));
+    } catch {
+      return false;
+    }
+  };
+
+  const bundle = async (name: string): Promise<Package> => {
+    const started = built.get(name) ?? buildPackage(dir, name);
+    built.set(name, started);
+    const done = await started;
+    files.set(`package:${name}`, done.files);
+    return done;
+  };
+
+  /** The files behind the inputs of a bundle, those of packages among them. */
+  const filesOf = (inputs: string[]): string[] => inputs.flatMap((input) => files.get(input) ?? [input]);
+
+  return { isInstalled, bundle, filesOf };
+};
