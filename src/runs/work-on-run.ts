@@ -49,6 +49,7 @@ const execute = async (
       timeoutMs: LONGEST_RUN_MS,
     });
     if (outcome.ok) await host.end();
+    else if (!signal.aborted) await host.keep();
     return outcome;
   } catch (error) {
     if (hasCode(error, "SL001") || hasCode(error, "database_unavailable")) throw error;

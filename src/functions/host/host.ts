@@ -121,6 +121,14 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
       await wholeRun.start();
       await previous.start(bundle);
     },
+    /** After the function failed: what it saved before stays saved. */
+    keep: async (): Promise<void> => {
+      await host
+        .inOrder(() => host.writes.flush())
+        .catch((error) => {
+          if (hasCode(error, "SL001") || hasCode(error, "database_unavailable")) throw error;
+        });
+    },
     /** After the function returned: send what is held and, for `trackDeletes`, delete what was not seen. */
     end: async (): Promise<void> => {
       await host.inOrder(() => host.writes.flush());
