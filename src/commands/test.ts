@@ -48,7 +48,7 @@ const untilSignal = (abort: AbortController): (() => keyof typeof SIGNALLED_EXIT
   return () => got;
 };
 
-const run = async (dir: string, { filter, json }: Options): Promise<void> => {
+const run = async (dir: string, { filter, validate, json }: Options): Promise<void> => {
   useUtc(); // a recording does not say in which zone it was made: the same everywhere
   const { providerFiles } = readConfig();
   const abort = new AbortController();
@@ -59,6 +59,7 @@ const run = async (dir: string, { filter, json }: Options): Promise<void> => {
   try {
     await testFolder(dir, {
       filter,
+      validation: validate === true ? "enforce" : "off",
       engine,
       onResult: progress.add,
       warn: (text) => void process.stderr.write(`warning: ${text}\n`),

@@ -6,7 +6,7 @@ import { firstFew } from "../../functions/fixtures/difference.ts";
 import type { Fixture, Row } from "../../functions/fixtures/fixture.ts";
 import { createReplay, type Replay } from "../../functions/fixtures/replay.ts";
 import { createToldHost } from "../../functions/fixtures/told.ts";
-import type { IsolateOutcome, RunError } from "../../functions/protocol.ts";
+import type { IsolateOutcome, RunError, ValidationMode } from "../../functions/protocol.ts";
 import { workOnRun } from "../../runs/work-on-run.ts";
 import type { Engine } from "./engine.ts";
 
@@ -90,7 +90,7 @@ const failureOf = ({ error }: Settled, replay: Replay): string[] => {
 export const attemptSync = async (
   engine: Engine,
   { lease, fixture, bundle }: { lease: Lease; fixture: Fixture; bundle: string },
-  { mode, signal }: { mode: Mode; signal: AbortSignal },
+  { mode, validation, signal }: { mode: Mode; validation: ValidationMode; signal: AbortSignal },
 ): Promise<Attempt> => {
   const { isLikeMocks, frozenAt } = mode;
   const replay = createReplay(fixture, { returnsRefusals: isLikeMocks });
@@ -102,7 +102,13 @@ export const attemptSync = async (
     runIsolate: (job): Promise<IsolateOutcome> =>
       engine.isolates.run({
         ...job,
-        context: { ...job.context, provider: lease.provider_config_key, virtualTime: { frozenAt }, isLikeMocks },
+        context: {
+          ...job.context,
+          provider: lease.provider_config_key,
+          virtualTime: { frozenAt },
+          validation,
+          isLikeMocks,
+        },
         call: told.over(job.call),
         timeoutMs: WALL_LIMIT_MS,
       }),

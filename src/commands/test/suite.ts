@@ -4,6 +4,7 @@ import { claimRun, finishRun, type Lease } from "../../db/runs.ts";
 import type { CompiledFunction } from "../../functions/definition.ts";
 import { type Candidate, compileCandidates, findCandidates, type Tried } from "../../functions/fixtures/compile.ts";
 import { type Fixture, readFixture } from "../../functions/fixtures/fixture.ts";
+import type { ValidationMode } from "../../functions/protocol.ts";
 import { attemptSync, type Mode } from "./attempt.ts";
 import { type Engine, RUNS_AT_A_TIME } from "./engine.ts";
 import { connect, createDeployer, trigger } from "./install.ts";
@@ -34,7 +35,7 @@ type Job = {
 
 const FUNCTIONS_PER_PART = 100; // their fixtures are in memory at once
 
-type Deps = { engine: Engine; onResult: (result: Result) => void; signal: AbortSignal };
+type Deps = { engine: Engine; validation: ValidationMode; onResult: (result: Result) => void; signal: AbortSignal };
 
 const KINDS: Record<string, string> = { syncs: "sync", actions: "action", "on-events": "on-event" };
 
@@ -88,12 +89,12 @@ const tell = ({ onResult }: Deps, job: Job, isPassed: boolean): void => {
 };
 
 const runJob = async (deps: Deps, jobs: Map<number, Job>, lease: Lease): Promise<void> => {
-  const { engine, signal } = deps;
+  const { engine, validation, signal } = deps;
   const job = jobs.get(lease.connection_id)!;
   const { compiled, fixture, mode } = job;
   if (fixture.checkpoint !== undefined && !job.hasCheckpoint) return await runBefore(engine, lease, job);
   const startedAt = performance.now();
-  const attempt = await attemptSync(engine, { lease, fixture, bundle: compiled.bundle }, { mode, signal });
+  const attempt = await attemptSync(engine, { lease, fixture, bundle: compiled.bundle }, { mode, validation, signal });
   job.ms += Math.round(performance.now() - startedAt);
   if (signal.aborted) return;
   if (job.attempt === 1) job.problems = attempt.problems;
@@ -161,6 +162,7 @@ export const testFolder = async (
   dir: string,
   o: {
     filter: string | undefined;
+    validation: ValidationMode;
     engine: Promise<Engine>;
     onResult: (result: Result) => void;
     warn: (text: string) => void;
@@ -180,6 +182,6 @@ export const testFolder = async (
   const deploy = createDeployer(engine);
   for (let from = 0; from < tried.length && !o.signal.aborted; from += FUNCTIONS_PER_PART) {
     const jobs = await readJobs(tried.slice(from, from + FUNCTIONS_PER_PART), o.onResult);
-    await testPart({ engine, onResult: o.onResult, signal: o.signal }, deploy, jobs);
+    await testPart({ ...o, engine }, deploy, jobs);
   }
 };
