@@ -8,7 +8,7 @@ const { runBody } = poolForFile(1);
 type Page = { data: unknown; headers?: Record<string, string> };
 
 /** Paginate over these pages; the last one is repeated. Gives the requests sent, what was yielded, and on_page's arguments. */
-const paginate = async (config: string, pages: Page[], defaults?: Record<string, unknown>) => {
+const paginate = async (config: string, pages: Page[], defaults?: Record<string, unknown> | null) => {
   let sent = 0;
   const host = recordingHost({
     proxy: () => {
@@ -176,4 +176,41 @@ test("a missing setting is an error before any request", async () => {
     assert.match(String(error), /^paginate: /, config);
     assert.equal(requests.length, 0, config);
   }
+});
+
+test("cursor: missing rows end it like none, and what is neither text nor number is no cursor", async () => {
+  const noRows = await paginate(`{ endpoint: "/x", paginate: { ${CURSOR} } }`, [{ data: { meta: { next: "a" } } }]);
+  assert.deepEqual([noRows.yielded, noRows.seen], [[], []]);
+  const pages = [{ data: { rows: [1], meta: { next: { page: 2 } } } }];
+  const noCursor = await paginate(`{ endpoint: "/x", paginate: { ${CURSOR}, on_page } }`, pages);
+  assert.deepEqual([noCursor.yielded, noCursor.seen], [[[1]], [["none", 200]]]);
+});
+
+test("values go into the body of PUT and PATCH as into that of POST, and into the query of the others", async () => {
+  const paging = `{ type: "offset", offset_name_in_request: "skip", limit: 1, limit_name_in_request: "take" }`;
+  for (const [method, isBody] of Object.entries({ put: true, PATCH: true, DELETE: false, get: false })) {
+    const config = `{ endpoint: "/x", method: "${method}", paginate: ${paging} }`;
+    const { requests } = await paginate(config, [{ data: [] }]);
+    const [{ data, params }] = requests as [ProxyRequest];
+    assert.deepEqual(isBody ? data : params, isBody ? { take: 1, skip: 0 } : { take: 1, skip: "0" }, method);
+    assert.equal(isBody ? params : data, undefined, method);
+  }
+});
+
+test("on_page is awaited before the next page is asked for, and after the rows were taken", async () => {
+  const host = recordingHost({
+    proxy: () => ({ status: 200, statusText: "OK", headers: {}, data: host.calls.length < 3 ? [1] : [] }),
+  });
+  const body = `const order = [];
+    const on_page = async () => { order.push("page"); await new Promise((done) => setTimeout(done, 5)); order.push("seen"); };
+    for await (const rows of nango.paginate({ endpoint: "/x", paginate: { type: "offset", offset_name_in_request: "o", on_page } })) order.push("rows");
+    return order;`;
+  const outcome = await runBody(body, { call: host.call });
+  assert.deepEqual(outcome.ok ? outcome.value : outcome.error, ["rows", "page", "seen", "rows", "page", "seen"]);
+});
+
+test("a provider that is not known is an error before any request, whatever the call says", async () => {
+  const { error, requests } = await paginate(`{ endpoint: "/x", paginate: { ${CURSOR} } }`, [{ data: [] }], null);
+  assert.equal(error, 'unknown_provider_template_in_config: there is no provider "acme".');
+  assert.equal(requests.length, 0);
 });

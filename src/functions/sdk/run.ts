@@ -5,7 +5,7 @@ import { describe } from "./describe.ts";
 import { toRunError } from "./errors.ts";
 import { createLog } from "./log.ts";
 import { createNango } from "./nango.ts";
-import { toPlain } from "./plain.ts";
+import { toOutput } from "./output.ts";
 
 type Exported = Record<string, unknown> | null | undefined;
 
@@ -74,7 +74,7 @@ export const createRun = ({
     try {
       const value = await Promise.race([execute(), failed]);
       await Promise.race([settleOpenCalls(), failed]);
-      return { ok: true, value: toPlain(value) };
+      return { ok: true, value: toOutput(context.scriptType, value) };
     } catch (error) {
       return outcomeOf(error);
     } finally {
