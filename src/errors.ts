@@ -41,6 +41,8 @@ export const CODES = {
   execution_interrupted: { status: 500, retry: false, says: "The run's time slice is over; it goes on in a new run." },
   function_runtime_out_of_memory: { status: 500, retry: false, says: "The function used more memory than allowed." },
   invalid_sync_record: { status: 400, retry: false, says: "A record does not match its model." },
+  invalid_action_input: { status: 400, retry: false, says: "An action's input does not match its schema." },
+  invalid_action_output: { status: 500, retry: false, says: "An action's output does not match its schema." },
   url_not_allowed: { status: 400, retry: false, says: "The address is private, on the deny list, or no web address." },
   invalid_redirect: { status: 400, retry: false, says: "A redirect leads to something that is no URL." },
   too_many_redirects: { status: 400, retry: false, says: "There were too many redirects in a row." },

@@ -4,9 +4,10 @@ import crypto from "node:crypto";
 import url from "node:url";
 import vm from "node:vm";
 import { moveMessagePortToContext, type Transferable, workerData } from "node:worker_threads";
-import type { RuntimeCode } from "./isolate-runtime-code.ts";
+import type { RuntimeCode, ScriptCode } from "./isolate-runtime-code.ts";
 import type { Compile } from "./sdk/modules.ts";
 import type { Bridge, startRuntime } from "./sdk/runtime.ts";
+import type { LoadValidator } from "./sdk/validators.ts";
 
 const CRYPTO_NAMES = [
   "constants",
@@ -79,9 +80,14 @@ const compile: Compile = (code, filename) => {
   return new vm.Script(`(function (module, exports, require) {\n${code}\n})`, options).runInContext(context);
 };
 
-const { code, cachedData, filename } = runtime;
-const script = new vm.Script(code, { filename, cachedData: Buffer.from(cachedData) });
-const start = script.runInContext(context) as typeof startRuntime;
+// Evaluating needs nothing of this realm that a function may have changed by the time it is done.
+const createEvaluate = ({ code, filename, cachedData }: ScriptCode) => {
+  const options = Object.assign(Object.create(null), { filename, cachedData });
+  return () => new vm.Script(code, options).runInContext(context) as unknown;
+};
+
+const start = createEvaluate(runtime.sdk)() as typeof startRuntime;
+const loadValidator = runtime.validator && (createEvaluate(runtime.validator) as LoadValidator);
 const contextPort = moveMessagePortToContext(port as never, context) as unknown as Bridge["port"];
 const urlModule = pick(url, URL_NAMES);
 const cryptoModule = pick(crypto, CRYPTO_NAMES);
@@ -90,6 +96,7 @@ tameThisRealm();
 const { rejected, handled } = start({
   port: contextPort,
   compile,
+  loadValidator,
   timers: createTimers(),
   nextTurn: (resume) => void setImmediate(resume),
   globals: { Buffer, URL, URLSearchParams },

@@ -8,6 +8,9 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export type ScriptType = "sync" | "webhook" | "action" | "on-event";
 
+/** Data that does not match its schema is refused, let through and logged, or not looked at. */
+export type ValidationMode = "off" | "warn" | "enforce";
+
 /** What a run knows without asking. Plain data: it is copied into the isolate. */
 export type RunContext = {
   variant: string;
@@ -23,6 +26,8 @@ export type RunContext = {
   /** Messages below this level stay in the isolate. */
   logLevel: LogLevel | "off";
   trackDeletes?: boolean;
+  /** Of the records it saves, and of an action's input and output. Absent: off. */
+  validation?: ValidationMode;
   /** The provider's own pagination settings, overlaid by those of the call; null when there is no such provider. */
   paginateDefaults?: Record<string, unknown> | null | undefined;
   functionName?: string;

@@ -23,6 +23,7 @@ export const contextOf = (lease: Lease, catalogue: Catalogue): RunContext => {
     logLevel: "debug",
     trackDeletes: lease.track_deletes,
     emptyCache: lease.empty_cache,
+    validation: lease.record_validation,
     paginateDefaults: provider === undefined ? null : provider.proxy?.paginate,
   };
 };

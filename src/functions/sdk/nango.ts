@@ -15,6 +15,7 @@ import { createBatch } from "./records.ts";
 import type { ProxyConfiguration } from "./request-types.ts";
 import { createSend } from "./requests.ts";
 import type { MergingStrategy, NangoAction, NangoSync, SdkLogger } from "./types.ts";
+import type { RowChecks } from "./validation.ts";
 
 const requestMembers = (context: RunContext, call: Call) => {
   const send = createSend({ call, own: context });
@@ -75,8 +76,8 @@ const controlMembers = (call: Call) => ({
   releaseAllLocks: () => call("releaseAllLocks", []),
 });
 
-const recordMembers = (call: Call) => {
-  const batchSave = createBatch(call, "batchSave");
+const recordMembers = (call: Call, rowChecks: RowChecks) => {
+  const batchSave = createBatch(call, "batchSave", rowChecks);
   return {
     batchSave,
     batchSend: batchSave,
@@ -111,8 +112,14 @@ const createGetFlowAttributes = (isOfSync: boolean) => (): null => {
 const asGiven = async ({ input }: { input: unknown }) => ({ success: true, data: input });
 
 /** Build it for one run. Records, variant and last sync date are there for syncs and their webhooks only. */
-export const createNango = (o: { context: RunContext; call: Call; log: Log; logger: SdkLogger }) => {
-  const { context, call, log, logger } = o;
+export const createNango = (o: {
+  context: RunContext;
+  call: Call;
+  log: Log;
+  logger: SdkLogger;
+  rowChecks: RowChecks;
+}) => {
+  const { context, call, log, logger, rowChecks } = o;
   const isOfSync = context.scriptType === "sync" || context.scriptType === "webhook";
   const base = {
     ...factsOf(context, logger),
@@ -126,6 +133,9 @@ export const createNango = (o: { context: RunContext; call: Call; log: Log; logg
     ...(context.isLikeMocks === true ? { fixtureProvider: true } : {}),
   } satisfies Record<keyof NangoAction, unknown>;
   if (!isOfSync) return createFacade(base);
-  const all = { ...base, ...syncFactsOf(context), ...recordMembers(call) } satisfies Record<keyof NangoSync, unknown>;
+  const all = { ...base, ...syncFactsOf(context), ...recordMembers(call, rowChecks) } satisfies Record<
+    keyof NangoSync,
+    unknown
+  >;
   return createFacade(all);
 };

@@ -6,6 +6,8 @@ import { toRunError } from "./errors.ts";
 import { createLog } from "./log.ts";
 import { createNango } from "./nango.ts";
 import { toOutput } from "./output.ts";
+import { createValidation, type Validation } from "./validation.ts";
+import type { Validators } from "./validators.ts";
 
 type Exported = Record<string, unknown> | null | undefined;
 
@@ -41,11 +43,13 @@ export const createRun = ({
   message,
   calls,
   load,
+  validatorOf,
   nextTurn,
 }: {
   message: RunMessage;
   calls: Calls;
   load: (hash: string, bundle: string | null) => unknown;
+  validatorOf: Validators;
   nextTurn: () => Promise<void>;
 }) => {
   const { context, entry, payload } = message;
@@ -54,11 +58,17 @@ export const createRun = ({
   const log = createLog({ call, logger });
   const { failed, fail } = createFailure();
   const unhandled = new Map<unknown, unknown>();
+  let validation: Validation | undefined;
 
   const execute = async (): Promise<unknown> => {
     const exported = load(message.hash, message.bundle);
     if (entry === "describe") return describe(exported);
-    return await entryFunction(exported, entry)(createNango({ context, call, log, logger }), payload);
+    validation = createValidation({ context, file: { hash: message.hash, exported }, validatorOf, log });
+    validation.checkPart("input", payload);
+    const nango = createNango({ context, call, log, logger, rowChecks: validation.rows });
+    const output = await entryFunction(exported, entry)(nango, payload);
+    validation.checkPart("output", output);
+    return output;
   };
 
   /** A save nobody awaited still counts, and so does its failure; the turn lets unhandled rejections be reported. */
@@ -78,6 +88,7 @@ export const createRun = ({
     } catch (error) {
       return outcomeOf(error);
     } finally {
+      await validation?.end();
       close();
     }
   };

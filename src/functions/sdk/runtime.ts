@@ -6,6 +6,7 @@ import { createConsole } from "./console.ts";
 import { type Compile, createLoader } from "./modules.ts";
 import { createRun, type Run } from "./run.ts";
 import { createTimers, type HostTimers } from "./timers.ts";
+import { createValidators, type LoadValidator } from "./validators.ts";
 import { createVirtualTime, realDate } from "./virtual-time.ts";
 
 type Port = {
@@ -18,6 +19,7 @@ type Port = {
 export type Bridge = {
   port: Port;
   compile: Compile;
+  loadValidator: LoadValidator | undefined;
   timers: HostTimers;
   nextTurn: (resume: () => void) => void;
   globals: Record<string, unknown>;
@@ -44,9 +46,18 @@ const createSweep = () => {
 };
 
 /** Start taking runs. The two functions returned tell it about promises nobody awaits. */
-export const startRuntime = ({ port, compile, timers: hostTimers, nextTurn, globals, modules }: Bridge) => {
+export const startRuntime = ({
+  port,
+  compile,
+  loadValidator,
+  timers: hostTimers,
+  nextTurn,
+  globals,
+  modules,
+}: Bridge) => {
   const calls = createCalls((message) => port.postMessage(message));
   const load = createLoader({ compile, shared: modules });
+  const validatorOf = createValidators({ compile, load: loadValidator });
   let current: Run | undefined;
   const timers = createTimers(hostTimers, (error) => current?.fail(error));
   const { setTimeout, clearTimeout } = timers;
@@ -79,7 +90,7 @@ export const startRuntime = ({ port, compile, timers: hostTimers, nextTurn, glob
 
   const start = async (message: ToIsolate & { kind: "run" }): Promise<void> => {
     const endTime = skipTime(message.context);
-    current = createRun({ message, calls, load, nextTurn: turn });
+    current = createRun({ message, calls, load, validatorOf, nextTurn: turn });
     const outcome = await current.finish();
     current = undefined;
     endTime?.();
