@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import type { Command } from "commander";
 import { readConfig, useUtc } from "../config.ts";
 import { AppError } from "../errors.ts";
-import type { Result } from "./test/suite.ts";
+import type { Result } from "./test/result.ts";
 
 type Options = { filter?: string; validate?: true; json?: string };
 

@@ -221,11 +221,59 @@ test("a part of the functions can be chosen, and records be held against their m
   const chosen = await testAll(t, files, "--filter", "acme/right");
   assert.deepEqual([chosen.functions.length, chosen.code], [1, 0]);
   const validated = await testAll(t, files, "--filter", "right", "--validate");
-  assert.deepEqual(
-    validated.functions.map(({ integration, status }) => [integration, status]).sort(),
-    [
-      ["acme", "passed"],
-      ["other", "failed"],
+  assert.deepEqual(validated.functions.map(({ integration, status }) => [integration, status]).sort(), [
+    ["acme", "passed"],
+    ["other", "failed"],
+  ]);
+});
+
+/** An action whose exec has this body. */
+const action = (body: string): string => `
+import { createAction } from "nango";
+import { z } from "zod";
+
+export default createAction({
+  description: "an action",
+  input: z.object({ id: z.string() }),
+  output: z.any(),
+  exec: async (nango, input) => {
+    ${body}
+  },
+});
+`;
+
+test("an action gives what its fixture says for the input there", async (t) => {
+  const cases: { [name: string]: [body: string, fixture: object] } = {
+    right: [
+      `const { data } = await nango.post({ endpoint: "/x", data: input });
+       return { at: new Date(0), id: data.id, not: undefined };`,
+      {
+        input: { id: "7" },
+        output: { id: 1, at: "1970-01-01T00:00:00.000Z" },
+        api: { post: { "/x": { response: { id: 1 }, request: { data: { id: "7" } } } } },
+      },
     ],
-  );
+    nothing: ["", { input: { id: "7" } }],
+    wrong: ["return { a: [input.id] };", { input: { id: "7" }, output: { a: ["8"] } }],
+    unrecorded: ["return 1;", { input: { id: "7" } }],
+    refuses: [`throw new nango.ActionError({ message: "no " + input.id });`, { input: { id: "7" }, output: {} }],
+  };
+  const files = Object.entries(cases).flatMap(([name, [body, fixture]]) => [
+    [`acme/actions/${name}.ts`, action(body)],
+    [`acme/tests/${name}.test.json`, JSON.stringify(fixture)],
+  ]);
+  const both = { "acme/syncs/right.ts": sync(`await save(1);`) };
+  const { functions, reason } = await testAll(t, { ...Object.fromEntries(files), ...both });
+  const statuses = functions.map(({ kind, name, status }) => `${kind} ${name} ${status}`);
+  assert.deepEqual(statuses.sort(), [
+    "action nothing passed",
+    "action refuses failed",
+    "action right passed",
+    "action unrecorded failed",
+    "action wrong failed",
+    "sync right skipped",
+  ]);
+  assert.equal(reason("wrong"), 'output a[0]: expected "8", got "7"');
+  assert.equal(reason("unrecorded"), "Missing mock data for output");
+  assert.match(reason("refuses"), /^It failed: no 7\n\s+at .*refuses\.ts:10:/);
 });

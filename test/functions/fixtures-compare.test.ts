@@ -37,7 +37,7 @@ test("of an id in two batches the last row must be stored; of an id twice in one
     { id: "1", v: 1 },
     { id: "1", v: 2 },
   ];
-  const [first, last] = rows as [Row, Row];
+  const [first, last] = rows as Row[] as [Row, Row];
   const apart: Case["written"] = [
     ["batchSave", [first]],
     ["batchSave", [last]],

@@ -28,12 +28,10 @@ const entry = (response: unknown, request?: Entry["request"], hash?: string): En
 
 test("a request has the hash that recorders give it", () => {
   const hash = (request: ProxyRequest) => hashOf(formsOf(request)[0]!);
-  const page = get("/items", { params: { region: "eu", per_page: 2 }, headers: { "X-Api-Version": "2" } });
-  assert.equal(hash(page), "48de0465e224e32b4ff99921b82eafc7aebe58f5");
-  assert.equal(
-    hash({ ...page, params: { ...page.params!, cursor: "p2" } as object }),
-    "064bc643596643bf61f752a3a203aca38825b59c",
-  );
+  const page = (more: object) =>
+    get("/items", { params: { region: "eu", per_page: 2, ...more }, headers: { "X-Api-Version": "2" } });
+  assert.equal(hash(page({})), "48de0465e224e32b4ff99921b82eafc7aebe58f5");
+  assert.equal(hash(page({ cursor: "p2" })), "064bc643596643bf61f752a3a203aca38825b59c");
   const search = post("search", {
     data: { q: "x", nested: { a: 1 } },
     headers: { "content-type": "application/json" },

@@ -1,12 +1,12 @@
 // One run of a function on recorded answers, by the code that works on every run; and what it left.
 import { readPage } from "../../db/read-page.ts";
 import type { Lease } from "../../db/runs.ts";
-import { besideStored, syncProblems } from "../../functions/fixtures/compare.ts";
+import { actionProblems, besideStored, syncProblems, type Written } from "../../functions/fixtures/compare.ts";
 import { firstFew } from "../../functions/fixtures/difference.ts";
 import type { Fixture, Row } from "../../functions/fixtures/fixture.ts";
 import { createReplay, type Replay } from "../../functions/fixtures/replay.ts";
 import { createToldHost } from "../../functions/fixtures/told.ts";
-import type { IsolateOutcome, RunError, ValidationMode } from "../../functions/protocol.ts";
+import type { IsolateJob, IsolateOutcome, RunError, ValidationMode } from "../../functions/protocol.ts";
 import { workOnRun } from "../../runs/work-on-run.ts";
 import type { Engine } from "./engine.ts";
 
@@ -86,49 +86,62 @@ const failureOf = ({ error }: Settled, replay: Replay): string[] => {
   ];
 };
 
+const problemsOf = async (engine: Engine, { lease, fixture }: Work, left: { written: Written[]; output: unknown }) => {
+  if (lease.kind === "action") return { problems: actionProblems(fixture, left.output), beside: [] };
+  if (lease.kind !== "sync") return { problems: [], beside: [] };
+  const stored = await storedBy(engine, lease, fixture);
+  const problems = syncProblems(fixture, { stored, written: left.written });
+  return { problems, beside: problems.length === 0 ? [] : besideStored(fixture, stored) };
+};
+
+type Work = { lease: Lease; fixture: Fixture; bundle: string };
+
 /** Run the function of a claimed run on the fixture and compare. Rejects only when the engine itself fails. */
-export const attemptSync = async (
+export const attempt = async (
   engine: Engine,
-  { lease, fixture, bundle }: { lease: Lease; fixture: Fixture; bundle: string },
+  work: Work,
   { mode, validation, signal }: { mode: Mode; validation: ValidationMode; signal: AbortSignal },
 ): Promise<Attempt> => {
+  const { lease, fixture, bundle } = work;
   const { isLikeMocks, frozenAt } = mode;
   const replay = createReplay(fixture, { returnsRefusals: isLikeMocks });
   const told = createToldHost(fixture, { isLikeMocks });
   const end = createEnd();
-  const work = workOnRun({
+  let output: unknown;
+  const runIsolate = async (job: IsolateJob): Promise<IsolateOutcome> => {
+    const { provider_config_key: provider } = lease;
+    const context = { ...job.context, provider, virtualTime: { frozenAt }, validation, isLikeMocks };
+    const call = told.over(job.call);
+    const outcome = await engine.isolates.run({
+      ...job,
+      payload: fixture.input,
+      context,
+      call,
+      timeoutMs: WALL_LIMIT_MS,
+    });
+    if (outcome.ok) output = outcome.value;
+    return outcome;
+  };
+  const workOn = workOnRun({
     ...engine,
     send: replay.send,
-    runIsolate: (job): Promise<IsolateOutcome> =>
-      engine.isolates.run({
-        ...job,
-        context: {
-          ...job.context,
-          provider: lease.provider_config_key,
-          virtualTime: { frozenAt },
-          validation,
-          isLikeMocks,
-        },
-        call: told.over(job.call),
-        timeoutMs: WALL_LIMIT_MS,
-      }),
+    runIsolate,
     bundleOf: async () => bundle,
     logs: end.logs,
     onWebhooks: () => {},
   });
-  await work(lease, signal);
+  await workOn(lease, signal);
   const settled = end.settled();
   const beside = replay.strangers.flatMap((stranger) => stranger.beside);
   if (settled.state === "failed") {
     return { problems: failureOf(settled, replay), beside, isEndless: settled.error!.type === "execution_timeout" };
   }
-  const stored = await storedBy(engine, lease, fixture);
-  const problems = syncProblems(fixture, { stored, written: told.written });
-  if (problems.length === 0) return { problems, beside: [], isEndless: false };
+  const found = await problemsOf(engine, work, { written: told.written, output });
+  if (found.problems.length === 0) return { ...found, isEndless: false };
   const strangers = replay.strangers.map(({ says }) => `No mock found for ${says}`);
   return {
-    problems: [...problems, ...firstFew(strangers, MOST_STRANGERS)],
-    beside: [...beside, ...besideStored(fixture, stored)],
+    problems: [...found.problems, ...firstFew(strangers, MOST_STRANGERS)],
+    beside: [...beside, ...found.beside],
     isEndless: false,
   };
 };
