@@ -171,6 +171,16 @@ test("what never arrived is not counted, and with nothing under way the count ho
   assert.equal(await goes(to(1)), true);
 });
 
+test("what was sent in the last second of a window may count in the next, so that one less may follow", async () => {
+  const { limits, ask, goes, forward } = world();
+  await ask(to(1), left(4, 10));
+  await forward(9_500);
+  await limits.enter(to(1), URL_HERE);
+  await forward(600);
+  for (let sent = 0; sent < 4; sent++) await limits.enter(to(1), URL_HERE);
+  assert.equal(await goes(to(1)), false);
+});
+
 /** Processes that hear from each other at once; `told` is what they said. */
 const sharedWorld = () => {
   const told: Learned[] = [];
