@@ -7,11 +7,13 @@ comment on function syncline.find_bundle(int) is 'The compiled code of a functio
 create or replace function syncline.load_connection(p_connection int)
 returns table (
   id int, environment_id int, connection_id text, provider_config_key text, provider text, auth_mode text, credentials_sealed bytea,
-  connection_config jsonb, metadata jsonb, tags jsonb, end_user jsonb, webhook_url_override text, created_at timestamptz, updated_at timestamptz)
+  connection_config jsonb, metadata jsonb, tags jsonb, end_user jsonb, webhook_url_override text, created_at timestamptz, updated_at timestamptz,
+  last_fetched_at timestamptz)
 language sql stable
 begin atomic
   select n.id, n.environment_id, n.connection_id, i.unique_key, i.provider, n.auth_mode, n.credentials_sealed,
-         n.connection_config, n.metadata, n.tags, n.end_user, n.webhook_url_override, n.created_at, n.updated_at
+         n.connection_config, n.metadata, n.tags, n.end_user, n.webhook_url_override, n.created_at, n.updated_at,
+         n.last_fetched_at
     from syncline.connections n
     join syncline.integrations i on i.id = n.integration_id
    where n.id = p_connection and n.deleted_at is null;

@@ -19,6 +19,7 @@ const Connection = z.object({
   webhook_url_override: z.string().nullable(),
   created_at: z.string(),
   updated_at: z.string(),
+  last_fetched_at: z.string().nullable(),
 });
 
 /** A connection as a run sees it; credentials sealed. */

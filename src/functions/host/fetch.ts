@@ -20,6 +20,14 @@ const parse = (text: unknown): URL => {
   throw new AppError("url_not_allowed", "uncontrolledFetch takes an http or https URL.");
 };
 
+const headersOf = ({ headers, body }: Asked): Record<string, string> => ({
+  accept: "*/*",
+  ...(body === null ? {} : { "content-type": "text/plain;charset=UTF-8" }),
+  ...callerHeaders(headers),
+  "accept-encoding": "gzip, br, deflate",
+  "user-agent": USER_AGENT,
+});
+
 const refusal = (thrown: unknown): unknown => {
   const { code, message } = thrown as { code?: unknown; message: string };
   if (code === "host_not_allowed") return new AppError("url_not_allowed", message, { cause: thrown });
@@ -55,11 +63,7 @@ export const uncontrolledFetch =
     const [url, method] = [parse(asked.url), String(asked.method).toUpperCase()];
     if (!METHODS.has(method)) throw new AppError("SL004", `uncontrolledFetch: the method ${method} is not supported`);
     await host.inOrder(() => host.writes.flush());
-    const headers = {
-      ...callerHeaders(asked.headers),
-      "accept-encoding": "gzip, br, deflate",
-      "user-agent": USER_AGENT,
-    };
+    const headers = headersOf(asked);
     const startedAt = Date.now();
     try {
       const raw = { method, url, headers, body: asked.body };

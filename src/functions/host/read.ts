@@ -25,7 +25,14 @@ export const getRecordsByIds =
     if (!Array.isArray(ids) || ids.length > RECORDS_PER_PAGE) {
       throw new AppError("SL004", `a list of at most ${RECORDS_PER_PAGE} ids is read at a time`);
     }
-    return (await read(host, model, { ids: ids.map(String) })).records;
+    const records: unknown[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await read(host, model, { ids: ids.map(String), cursor }); // one of large records ends early
+      for (const record of page.records) records.push(record);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor !== undefined);
+    return records;
   };
 
 /** `listRecords(model, cursor)`: the next 100 in the order of their changes. */

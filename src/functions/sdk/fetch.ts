@@ -41,7 +41,8 @@ const toResponse = ({ status, statusText, headers, data, url }: Answer, asked: s
 export const createFetch = (call: Call) => async (options: UncontrolledFetchOptions) => {
   const { method = "GET", headers = {}, body } = options;
   const url = String(options.url);
-  const request = { url, method: method.toUpperCase(), headers: { ...headers }, body: body ?? null };
+  const text = body === undefined || body === null ? null : String(body);
+  const request = { url, method: method.toUpperCase(), headers: { ...headers }, body: text };
   try {
     return toResponse((await call("uncontrolledFetch", [request], request)) as Answer, url);
   } catch (error) {

@@ -48,7 +48,7 @@ const refuseOtherConnection = (config: ProxyConfiguration, own: Target): void =>
   const isOwnIntegration = (config.providerConfigKey ?? own.providerConfigKey) === own.providerConfigKey;
   const isOwnConnection = (config.connectionId ?? own.connectionId) === own.connectionId;
   if (isOwnIntegration && isOwnConnection) return;
-  throw new Error("A function can send requests for its own connection only.");
+  throw Object.assign(new Error("A function can reach its own connection only."), { code: "forbidden" });
 };
 
 const toRequest = (config: ProxyConfiguration, method: string): ProxyRequest => {

@@ -31,8 +31,10 @@ export type Connection = {
   /** What is in it depends on its `type`: API_KEY, BASIC, OAUTH2, … */
   credentials: Record<string, Any>;
   errors: { type: string; log_id: string }[];
+  webhook_url_override: string | null;
   created_at: string;
   updated_at: string;
+  last_fetched_at: string | null;
 };
 
 export type ConnectionOptions = { forceRefresh?: boolean; refreshToken?: boolean; refreshGithubAppJwtToken?: boolean };
