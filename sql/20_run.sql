@@ -26,8 +26,8 @@ begin
       if syncline.live_run(p_sync) is not distinct from v_run then
         return v_run;
       end if;
-      raise exception using errcode = 'SLTRY';
-    exception when sqlstate 'SLTRY' then
+      raise exception using errcode = 'RETRY';
+    exception when sqlstate 'RETRY' then
       null;
     end;
   end loop;

@@ -13,8 +13,8 @@ begin atomic
       ('full_page_writes', 'fail', 'off loses pages when the machine stops'),
       ('synchronous_commit', 'fail', 'off loses records that were acknowledged')) as c (setting, verdict, says)
   union all
-  select 'clock', case when abs(extract(epoch from p_now - clock_timestamp())) <= 2 then 'ok' else 'warn' end,
-         format('the database is %s s ahead of this process', round(extract(epoch from clock_timestamp() - p_now)::numeric, 1))
+  select 'clock', case when abs(extract(epoch from p_now - syncline.now())) <= 2 then 'ok' else 'warn' end,
+         format('the database is %s s ahead of this process', round(extract(epoch from syncline.now() - p_now)::numeric, 1))
   union all
   select 'connections', case when current_setting('max_connections')::int >= 100 then 'ok' else 'warn' end,
          format('max_connections %s; a process takes up to 60', current_setting('max_connections'))

@@ -31,7 +31,16 @@ test("packed and installed in an empty folder, it makes a project whose example 
   const tarball = (await run(ROOT, "npm", "pack", "--silent", "--pack-destination", folder)).trim();
   const app = path.join(folder, "app");
   await mkdir(app);
-  await run(app, "npm", "install", "--silent", "--prefer-offline", "--no-audit", "--no-fund", path.join(folder, tarball));
+  await run(
+    app,
+    "npm",
+    "install",
+    "--silent",
+    "--prefer-offline",
+    "--no-audit",
+    "--no-fund",
+    path.join(folder, tarball),
+  );
   const made = await run(app, "npx", "--no-install", "syncline", "init", "my-integrations");
   assert.match(made, /^\+ acme\/syncs\/contacts\.ts$/m);
   const project = path.join(app, "my-integrations");

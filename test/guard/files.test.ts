@@ -10,7 +10,7 @@ const sql = readSources("sql/*.sql");
 
 test("the first line of every file but tests says what the file is for", () => {
   const documented = typescript.filter(({ file }) => !file.endsWith(".test.ts"));
-  for (const { file, text } of documented) assert.match(text, /^\/\/ \S.{10}/, file);
+  for (const { file, text } of documented) assert.match(text, /^(#!.*\n)?\/\/ \S.{10}/, file);
   for (const { file, text } of sql) assert.match(text, /^-- \d\d_\w+\.sql: \S.{10}/, file);
 });
 
