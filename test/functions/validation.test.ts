@@ -44,7 +44,7 @@ test("warn lets everything through, with a line for each place and at the end ho
     "Contact 2: tags.1 must be string",
     "Contact 3: more is not part of the schema",
     "Contact 4: email is missing",
-    "5 times something did not match its schema and was let through",
+    "mismatches with a schema let through: 5",
   ]);
   assert.deepEqual(new Set(lines.map(({ level }) => level)), new Set(["warn"]));
   assert.deepEqual(lines[0]?.meta, { subject: "Contact", id: "2", path: "tags.1", keyword: "type" });
@@ -62,7 +62,7 @@ test("warn writes at most 50 lines and counts the rest", async () => {
     { ...row(2), ...odd },
   ]);
   assert.equal(lines.length, 51);
-  assert.match(lines.at(-1)?.message ?? "", /^120 times/);
+  assert.match(lines.at(-1)?.message ?? "", /through: 120$/);
   assert.equal(lines.at(-1)?.meta.others, 20);
 });
 

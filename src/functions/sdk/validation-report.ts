@@ -47,8 +47,7 @@ export const createReport = (log: Log) => {
   const end = async (): Promise<void> => {
     if (lines.length === 0) return;
     const total = lines.reduce((sum, { count }) => sum + count, others);
-    const message = `${total} times something did not match its schema and was let through`;
-    await log(message, { places: lines, others }, { level: "warn" });
+    await log(`mismatches with a schema let through: ${total}`, { places: lines, others }, { level: "warn" });
   };
 
   return { add, end };
