@@ -26,8 +26,8 @@ begin
       if syncline.live_run(p_sync) is not distinct from v_run then
         return v_run;
       end if;
-      raise exception using errcode = 'RETRY';
-    exception when sqlstate 'RETRY' then
+      raise no_data_found; -- nobody sees it
+    exception when no_data_found then
       null;
     end;
   end loop;
