@@ -116,16 +116,32 @@ test("a model that the file does not declare is left to the host", async () => {
 
 test("schemas that zod can say and Ajv does not know are no hindrance", async () => {
   const schema = `z.object({ id: z.cuid(), phone: z.e164(), face: z.emoji(), key: z.string().regex(/^\\-\\d/).meta({ example: "-1" }),
-    place: z.tuple([z.number(), z.number()]), by: z.record(z.string(), z.number()), when: z.iso.datetime(),
+    code: z.string().regex(/^ab$/i), both: z.string().regex(/^a/i).regex(/b$/), place: z.tuple([z.number(), z.number()]), by: z.record(z.string(), z.number()), when: z.iso.datetime(),
     get parts() { return z.array(z.object({ name: z.string() })); } }).meta({ id: "Thing" })`;
-  const good = { id: "cjld2cjxh0000qzrmn831i7rn", phone: "+491701234567", face: "😀", key: "-1", place: [1, 2] };
-  const rest = { by: { a: 1 }, when: "2026-01-02T03:04:05Z", parts: [{ name: "x" }] };
+  const good = {
+    id: "cjld2cjxh0000qzrmn831i7rn",
+    phone: "+491701234567",
+    face: "😀",
+    key: "-1",
+    code: "AB",
+    both: "Ab",
+  };
+  const rest = { place: [1, 2], by: { a: 1 }, when: "2026-01-02T03:04:05Z", parts: [{ name: "x" }] };
   const saved = await save("enforce", [{ ...good, ...rest }], schema);
   assert.equal(saved.outcome.ok, true, JSON.stringify(saved.outcome));
-  const bad = { ...good, ...rest, face: "x", key: "1", place: [1, "2"], by: { a: "1" }, parts: [{ name: 1 }] };
+  const bad = {
+    ...good,
+    ...rest,
+    face: "x",
+    key: "1",
+    both: "AB",
+    place: [1, "2"],
+    by: { a: "1" },
+    parts: [{ name: 1 }],
+  };
   const { payload } = errorOf(await save("enforce", [bad], schema));
   const paths = (payload as { problems: { path: string }[] }).problems.map(({ path }) => path);
-  assert.deepEqual(paths, ["face", "key", "place.1", "by.a", "parts.0.name"]);
+  assert.deepEqual(paths, ["face", "key", "both", "place.1", "by.a", "parts.0.name"]);
 });
 
 test("a schema of no use is a problem of each record, said once", async () => {

@@ -40,6 +40,8 @@ const PACKAGES: Record<string, string[]> = {
   "ipaddr.js": ["outbound"],
   express: ["http"],
   esbuild: ["functions"],
+  ajv: ["functions"],
+  "ajv-formats": ["functions"],
   commander: ["commands", "top"],
   "graphile-worker": ["db", "jobs"],
   pino: ["top"],
