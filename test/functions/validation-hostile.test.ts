@@ -80,3 +80,9 @@ test("nothing of the realm outside is in sight of a function that spies on the v
   const outcome = await run(sync(`z.object({ id: z.string(), at: z.iso.datetime() })`, SPY), { context: enforced });
   assert.deepEqual(outcome, { ok: true, value: { many: true, foreign: [] } });
 });
+
+test("a function that breaks the built-ins the report uses still ends", async () => {
+  const body = `await nango.batchSave([{ id: 1 }], "Thing"); Array.prototype.reduce = () => { throw new Error("broken"); }; return 7;`;
+  const warned = { ...context, environmentId: 2, validation: "warn" } as const;
+  assert.deepEqual(await run(sync(`z.object({ id: z.string() })`, body), { context: warned }), { ok: true, value: 7 });
+});

@@ -46,8 +46,12 @@ export const createReport = (log: Log) => {
 
   const end = async (): Promise<void> => {
     if (lines.length === 0) return;
-    const total = lines.reduce((sum, { count }) => sum + count, others);
-    await log(`mismatches with a schema let through: ${total}`, { places: lines, others }, { level: "warn" });
+    try {
+      const total = lines.reduce((sum, { count }) => sum + count, others);
+      await log(`mismatches with a schema let through: ${total}`, { places: lines, others }, { level: "warn" });
+    } catch {
+      return; // a function may have replaced what this uses: that must not take the run's outcome along
+    }
   };
 
   return { add, end };
