@@ -105,7 +105,7 @@ export const attempt = async (
   const { lease, fixture, bundle } = work;
   const { isLikeMocks, frozenAt } = mode;
   const replay = createReplay(fixture, { returnsRefusals: isLikeMocks });
-  const told = createToldHost(fixture, { isLikeMocks });
+  const told = createToldHost(fixture, { isLikeMocks, replay });
   const end = createEnd();
   let output: unknown;
   const runIsolate = async (job: IsolateJob): Promise<IsolateOutcome> => {

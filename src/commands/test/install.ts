@@ -5,20 +5,10 @@ import { createIntegration } from "../../db/integrations.ts";
 import { triggerSync } from "../../db/sync-control.ts";
 import { inTransaction } from "../../db/tx.ts";
 import type { CompiledFunction } from "../../functions/definition.ts";
-import type { Catalogue } from "../../providers/catalogue.ts";
+import { providerOf } from "../../functions/fixtures/provider.ts";
 import type { Engine } from "./engine.ts";
 
-const NEUTRAL_PROVIDER = "unauthenticated";
-
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** The provider of a folder's name, or of its beginning: `github-app` is of `github`. */
-export const providerOf = (catalogue: Catalogue, integration: string): string => {
-  for (let name = integration; name !== ""; name = name.slice(0, Math.max(name.lastIndexOf("-"), 0))) {
-    if (catalogue.get(name) !== undefined) return name;
-  }
-  return NEUTRAL_PROVIDER;
-};
 
 // A sync that starts by itself would run once more for each connection of its integration.
 const heldBack = (one: CompiledFunction): CompiledFunction => ({
