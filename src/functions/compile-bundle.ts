@@ -59,7 +59,7 @@ const reachedFrom = (entry: string, { inputs }: Metafile): string[] => {
 const buildAll = async (dir: string, packages: Packages, entries: EntryPoint[]): Promise<Bundled[]> => {
   const { outputFiles, metafile, warnings } = await build(optionsFor(dir, packages, entries));
   const texts = new Map(outputFiles.map(({ path: name, text }) => [path.basename(name, ".js"), text]));
-  const said = warnings.map(toProblem("warning"));
+  const said = warnings.map(toProblem("warning")).filter(({ file }) => !file.startsWith("package:"));
   return entries.map((entry, index) => {
     const reached = reachedFrom(entry.file, metafile);
     const problems = said.filter(({ file }) => reached.includes(file));

@@ -33,7 +33,8 @@ const noCalls: HostCall = async (method) => {
 };
 
 const thrownAt = (entry: EntryPoint, { message, stack }: RunError): Problem => {
-  const position = stack === undefined ? undefined : firstPosition(stack);
+  const positions = stack?.split("\n").map(firstPosition) ?? [];
+  const position = positions.find((found) => found?.file.includes("/")); // a package has a name only
   return { level: "error", file: entry.file, ...position, message };
 };
 

@@ -1,5 +1,5 @@
 // Which files of a folder are functions: those that index.ts imports, or without an index.ts those in the usual places.
-import { glob, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { Problem } from "./compile-problem.ts";
 
@@ -18,8 +18,9 @@ type Found = { entries: EntryPoint[]; problems: Problem[]; isListed: boolean };
 const INDEX = "index.ts";
 const IMPORT = /^\s*import\s+(["'])\.\/(.+?)(?:\.[jt]s)?\1/;
 const BLOCK_COMMENT = /^[ \t]*\/\*[\s\S]*?\*\//gm;
-const PLACES = "*/{syncs,actions,on-events}/*.ts";
-const NOT_FUNCTIONS = /\.(?:test|spec|d)\.ts$|^node_modules\/|^\./;
+const PLACES = ["syncs", "actions", "on-events"];
+const FUNCTION = /^(?!\.).*(?<!\.(?:test|spec|d))\.ts$/;
+const INTEGRATION = /^(?!\.|node_modules$)/;
 
 const toEntry = (file: string): EntryPoint => ({
   file,
@@ -74,9 +75,15 @@ const fromIndex = async (dir: string, text: string): Promise<Found> => {
   return { entries, problems, isListed: true };
 };
 
+const namesIn = (folder: string): Promise<string[]> => readdir(folder).catch(() => []);
+
 const fromLayout = async (dir: string): Promise<Found> => {
-  const files = await Array.fromAsync(glob(PLACES, { cwd: dir }));
-  const names = files.map((file) => file.split(path.sep).join("/")).filter((file) => !NOT_FUNCTIONS.test(file));
+  const integrations = (await namesIn(dir)).filter((name) => INTEGRATION.test(name));
+  const folders = integrations.flatMap((integration) => PLACES.map((place) => `${integration}/${place}`));
+  const files = await Promise.all(
+    folders.map(async (folder) => (await namesIn(path.join(dir, folder))).map((name) => ({ folder, name }))),
+  );
+  const names = files.flat().flatMap(({ folder, name }) => (FUNCTION.test(name) ? [`${folder}/${name}`] : []));
   const message = "There is no function here: neither an index.ts nor any <integration>/syncs/<name>.ts";
   const problems: Problem[] = names.length === 0 ? [{ level: "error", file: ".", message }] : [];
   return { entries: names.sort().map(toEntry), problems, isListed: false };

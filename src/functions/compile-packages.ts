@@ -10,10 +10,14 @@ type Package = { code: string; files: string[]; errors: PartialMessage[] };
 
 export type Packages = ReturnType<typeof createPackages>;
 
-/** Positions in a package are of no use to its user, and would double the bundle. */
-const NO_POSITIONS = `//# sourceMappingURL=data:application/json,${encodeURIComponent(
-  JSON.stringify({ version: 3, sources: [], names: [], mappings: "" }),
-)}\n`;
+/**
+ * Positions in a package are of no use to its user, and would double the bundle: a source map that knows an empty first
+ * line and nothing else.
+ */
+const withoutPositions = (name: string, code: string): string => {
+  const map = JSON.stringify({ version: 3, sources: [name], names: [], mappings: "AAAA" });
+  return `\n${code}//# sourceMappingURL=data:application/json,${encodeURIComponent(map)}\n`;
+};
 
 const buildPackage = async (dir: string, name: string): Promise<Package> => {
   try {
@@ -25,6 +29,7 @@ const buildPackage = async (dir: string, name: string): Promise<Package> => {
       metafile: true,
       format: "cjs",
       platform: "browser",
+      mainFields: ["module", "main"], // what is made for browsers counts on more than a function has
       target: "node24",
       minifyWhitespace: true,
       minifySyntax: true,
@@ -34,7 +39,7 @@ const buildPackage = async (dir: string, name: string): Promise<Package> => {
       ...nodeModules(),
     });
     const files = Object.keys(metafile.inputs).filter((file) => !file.includes(":") && file !== "<stdin>");
-    return { code: `${outputFiles[0]!.text}${NO_POSITIONS}`, files, errors: [] };
+    return { code: withoutPositions(name, outputFiles[0]!.text), files, errors: [] };
   } catch (error) {
     const errors = (error as Partial<BuildFailure>).errors;
     if (errors === undefined) throw error;

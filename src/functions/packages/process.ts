@@ -2,7 +2,7 @@
 
 const nothing = (): void => {};
 
-export const process = {
+export const replacement = {
   browser: true,
   env: {},
   argv: [],
