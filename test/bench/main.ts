@@ -1,6 +1,7 @@
 // `npm run bench [-- --json FILE] [-- --only NAME]`: the budgets, measured in one run each, printed as ratios.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { benchCompile } from "./compile.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMemory } from "./memory.ts";
 import { benchRecords } from "./records.ts";
@@ -21,6 +22,7 @@ const ALL: Record<string, () => Promise<Result[]>> = {
   dispatch: onServer("api", benchDispatch),
   memory: benchMemory,
   idle: onServer("all", benchIdle),
+  compile: benchCompile,
 };
 
 const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string" } } });
