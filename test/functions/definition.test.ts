@@ -86,6 +86,8 @@ test("each zod shape has the JSON schema the ecosystem expects", async () => {
     additionalProperties: false,
   });
   const text = { type: "string" };
+  const record = (values: object) => ({ type: "object", propertyNames: text, additionalProperties: values });
+  const withOthers = { allOf: [{ type: "object", properties: { a: text }, required: ["a"] }, record(text)] };
   const shapes: [string, unknown, boolean][] = [
     ["z.object({ a: z.string() })", closed({ a: text }, ["a"]), true],
     ["z.object({ a: z.string() }).passthrough()", { ...closed({ a: text }, ["a"]), additionalProperties: {} }, true],
@@ -100,6 +102,7 @@ test("each zod shape has the JSON schema the ecosystem expects", async () => {
       closed({ a: text, b: text }, ["a", "b"]),
       true,
     ],
+    ["z.object({ a: z.string() }).and(z.record(z.string(), z.string()))", withOthers, true],
     ["z.string().transform(Number)", {}, true],
     ["z.bigint()", {}, true],
     ["z.string().pipe(z.transform(Number)).pipe(z.number())", { type: "number" }, true],
@@ -107,6 +110,10 @@ test("each zod shape has the JSON schema the ecosystem expects", async () => {
     ["z.union([z.string(), z.date()])", { anyOf: [text, { type: "string", format: "date-time" }] }, true],
     ["z.enum(['a', 'b'])", { type: "string", enum: ["a", "b"] }, true],
     ["z.literal(5)", { type: "number", const: 5 }, true],
+    ["z.boolean()", { type: "boolean" }, true],
+    ["z.int()", { type: "integer", minimum: -(2 ** 53 - 1), maximum: 2 ** 53 - 1 }, true],
+    ["z.string().nullable()", { type: ["string", "null"] }, true],
+    ["z.record(z.string(), z.number())", record({ type: "number" }), true],
     ["z.array(z.number())", { type: "array", items: { type: "number" } }, true],
     ["z.null()", { type: "null" }, true],
     [
@@ -121,6 +128,21 @@ test("each zod shape has the JSON schema the ecosystem expects", async () => {
   const union = `z.discriminatedUnion("t", [z.object({ t: z.literal("a") }), z.object({ t: z.literal("b") })])`;
   const { schema } = (await schemaOf(union)) as { schema: { oneOf: unknown[] } };
   assert.equal(schema.oneOf.length, 2);
+});
+
+test("an intersection can be satisfied also where a side is described, nullable or shared", async () => {
+  const side = (name: string) => ({ type: "object", properties: { [name]: { type: "string" } }, required: [name] });
+  const a = "z.object({ a: z.string() })";
+  const b = "z.object({ b: z.string() })";
+  const orNull = (one: object) => ({ anyOf: [one, { type: "null" }] });
+  const shapes: [string, object][] = [
+    [`${a}.describe("x").and(${b})`, { allOf: [{ ...side("a"), description: "x" }, side("b")] }],
+    [`${a}.nullable().and(${b}.nullable())`, { allOf: [orNull(side("a")), orNull(side("b"))] }],
+    [`${a}.meta({ id: "A" }).and(${b}.meta({ id: "B" }))`, { allOf: [side("a"), side("b")] }],
+  ];
+  for (const [field, schema] of shapes) assert.deepEqual(await schemaOf(field), { schema, isRequired: true }, field);
+  const endless = `(() => { const A = z.union([${a}, z.lazy(() => A.and(${b}.describe("x")))]); return A; })()`;
+  assert.equal((await describe(`{ ...full, metadata: z.object({ a: ${endless} }) }`)).problems.length, 0);
 });
 
 test("what a definition lacks is said, everything at once", async () => {

@@ -29,10 +29,49 @@ const override: Override = (found) => {
   patternsThatHold(found);
 };
 
+type Schema = Record<string, unknown>;
+
+const isSchema = (value: unknown): value is Schema =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const ALTERNATIVES = ["allOf", "anyOf", "oneOf"];
+
+/** `schema` as a part of an intersection: it allows properties that only the other parts name. */
+const opened = (schema: unknown, definitions: Schema, within: unknown[] = []): unknown => {
+  if (!isSchema(schema)) return schema;
+  const { $ref } = schema;
+  if (typeof $ref === "string") {
+    const shared = within.includes($ref) ? undefined : definitions[$ref.replace("#/definitions/", "")];
+    return shared === undefined ? schema : opened(shared, definitions, [...within, $ref]);
+  }
+  const { additionalProperties, ...rest } = schema;
+  const part: Schema = additionalProperties === false ? rest : { ...schema };
+  for (const key of ALTERNATIVES) {
+    const parts = part[key];
+    if (Array.isArray(parts)) part[key] = parts.map((one) => opened(one, definitions, within));
+  }
+  return part;
+};
+
+/**
+ * zod joins two plain objects to one, but leaves `allOf` where a side is described, nullable, read-only or shared: two closed
+ * objects of which each refuses what the other requires. Nothing would ever fit; zod itself takes the sum of both.
+ */
+const openIntersections = (schema: unknown, definitions: Schema): unknown => {
+  if (Array.isArray(schema)) return schema.map((one) => openIntersections(one, definitions));
+  if (!isSchema(schema)) return schema;
+  const entries = Object.entries(schema).map(([key, value]): [string, unknown] => {
+    if (key !== "allOf" || !Array.isArray(value)) return [key, openIntersections(value, definitions)];
+    const parts = value.map((one) => opened(one, definitions));
+    return [key, openIntersections(parts, {})]; // a type that is part of itself has no end
+  });
+  return Object.fromEntries(entries);
+};
+
 /** The draft-7 schema of what `schema` gives out. A top-level `z.void()` is null. Throws for what is no zod schema. */
-export const toJsonSchema = (schema: z.ZodType): Record<string, unknown> => {
+export const toJsonSchema = (schema: z.ZodType): Schema => {
   if (schema instanceof z.ZodVoid) return { type: "null" };
   const options = { target: "draft-7", unrepresentable: "any", io: "output", override } as const;
   const { $schema, "~standard": _standard, ...rest } = z.toJSONSchema(schema, options);
-  return rest;
+  return openIntersections(rest, isSchema(rest.definitions) ? rest.definitions : {}) as Schema;
 };
