@@ -7,6 +7,7 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addDeployCommand } from "./commands/deploy.ts";
 import { addDevCommand } from "./commands/dev.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
+import { addDryRunCommand } from "./commands/dryrun.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addLogsCommand } from "./commands/logs.ts";
 import { addMigrateCommand } from "./commands/migrate.ts";
@@ -26,6 +27,7 @@ const COMMANDS = [
   addStartCommand,
   addDeployCommand,
   addTestCommand,
+  addDryRunCommand,
   addLogsCommand,
   addSqlCommand,
   addMigrateCommand,

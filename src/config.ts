@@ -87,6 +87,11 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
       settings.NANGO_SECRET_KEY_DEV ??
       settings.NANGO_SECRET_KEY_PROD ??
       settings.SYNCLINE_DEV_API_KEY,
+    /** Keys by environment, for commands that are told which one. */
+    keysByEnvironment: {
+      dev: settings.NANGO_SECRET_KEY_DEV,
+      prod: settings.NANGO_SECRET_KEY_PROD,
+    } as Readonly<Record<string, string | undefined>>,
     logLevel: settings.LOG_LEVEL,
   });
 };

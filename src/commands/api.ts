@@ -42,7 +42,7 @@ const pathWith = (path: string, query: Query = {}): string => {
  * code and message, or `server_unreachable`, or `missing_auth_header` when no key is set.
  */
 export const createApi = ({ url, key }: { url: string; key: string | undefined }) => {
-  const request = async <T>(method: string, path: string, { query, headers, body }: Options): Promise<T> => {
+  const open = async (method: string, path: string, { query, headers, body }: Options): Promise<Response> => {
     if (key === undefined) {
       const hint =
         "`syncline start` prints one when it makes an environment, or takes the one of SYNCLINE_DEV_API_KEY.";
@@ -57,14 +57,29 @@ export const createApi = ({ url, key }: { url: string; key: string | undefined }
       const message = `No server answers at ${url} (${reasonOf(error)}). Start one with \`npm start\`, or set SYNCLINE_URL.`;
       throw new AppError("server_unreachable", message, { cause: error });
     });
-    const text = await response.text();
-    if (!response.ok) throw toError(response.status, text, url);
-    return JSON.parse(text) as T;
+    if (!response.ok) throw toError(response.status, await response.text(), url);
+    return response;
   };
+
+  const request = async <T>(method: string, path: string, options: Options): Promise<T> =>
+    JSON.parse(await (await open(method, path, options)).text()) as T;
+
+  /** The lines of an answer in NDJSON, each as soon as it is there. */
+  async function* lines<T>(path: string, body: unknown): AsyncGenerator<T> {
+    const { body: stream } = await open("POST", path, { body });
+    let rest = "";
+    for await (const part of stream!.pipeThrough(new TextDecoderStream())) {
+      const [last, ...whole] = `${rest}${part}`.split("\n").reverse();
+      rest = last!;
+      for (const line of whole.reverse()) yield JSON.parse(line) as T;
+    }
+  }
+
   return {
     url,
     get: <T>(path: string, options: Options = {}) => request<T>("GET", path, options),
     post: <T>(path: string, body: unknown) => request<T>("POST", path, { body }),
+    lines,
     patch: <T>(path: string, body: unknown) => request<T>("PATCH", path, { body }),
   };
 };

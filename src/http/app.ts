@@ -7,6 +7,7 @@ import { installConnections } from "./connections.ts";
 import { installCors } from "./cors.ts";
 import { installDeploy } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
+import { installDryRun } from "./dryrun.ts";
 import { installEnvironment } from "./environment.ts";
 import { installErrors } from "./errors.ts";
 import { installHealth } from "./health.ts";
@@ -38,6 +39,7 @@ export const createApp = (deps: HttpDeps): Express => {
   installIntegrations(app, deps);
   installProviders(app, deps);
   installDeploy(app, deps);
+  installDryRun(app, deps);
   installLogs(app, deps);
   installEnvironment(app, deps);
   installErrors(app, deps);

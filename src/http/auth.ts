@@ -54,6 +54,7 @@ const AREAS: Record<string, string> = {
   integrations: "integrations",
   providers: "providers",
   deploy: "deploy",
+  dryrun: "deploy",
   logs: "logs",
   environment: "settings",
 };

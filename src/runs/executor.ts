@@ -16,6 +16,7 @@ import { sendRequest } from "../outbound/send.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import { createBundles } from "./bundles.ts";
 import { createDoorbell } from "./doorbell.ts";
+import { createDryRun, type DryRun } from "./dry-run.ts";
 import { type Heart, startHeart } from "./heart.ts";
 import { createLiveRuns } from "./live-runs.ts";
 import { RELEASED, workOnRun } from "./work-on-run.ts";
@@ -44,6 +45,8 @@ export type Executor = {
   isStopping: () => boolean;
   /** Work on a claimed run until it ends. Never rejects. */
   work: (lease: Lease) => Promise<void>;
+  /** Run a function that is not deployed, without storing anything. */
+  dryRun: DryRun;
   /** Take no more, let runs finish for 7 s, give the rest back; resolves when all is quiet. The same however often called. */
   stop: () => Promise<void>;
 };
@@ -72,10 +75,9 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   await shared.read();
   const runIsolate: IsolatePool["run"] = (job) => isolates.get().run(job);
   const http = createHttpClient(deps);
+  const hostDeps = { ...deps, http, send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log, limits }) };
   const workOn = workOnRun({
-    ...deps,
-    http,
-    send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log, limits }),
+    ...hostDeps,
     runIsolate,
     bundleOf: createBundles({ db: pool }),
     logs,
@@ -106,6 +108,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     prepare: () => void isolates.get(),
     isStopping: () => ending !== undefined,
     work,
+    dryRun: createDryRun({ ...hostDeps, runIsolate }),
     stop: () => {
       ending ??= end();
       return ending;
