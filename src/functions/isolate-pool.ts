@@ -1,5 +1,7 @@
 // The isolates of one process. A thread serves one environment for its whole life, one run at a time; one unused thread is
 // kept warm, because starting one takes 35-90 ms and a first run should not wait for that.
+// A run that waits for another, nested one lends its place to it: else callers in all places would wait for each other for
+// ever. Nested runs go first, so there are never more threads than places times the depth of nesting.
 import type { Logger } from "../log.ts";
 import { abortError } from "./isolate-errors.ts";
 import { buildRuntimeCode, type RuntimeCode } from "./isolate-runtime-code.ts";
@@ -9,15 +11,27 @@ import type { IsolateJob, IsolateOutcome } from "./protocol.ts";
 /** A thread is replaced after this many runs: it bounds what code leaves behind in the heap and in the cache of bundles. */
 const RUNS_PER_THREAD = 500;
 
-type Slot = { thread: Thread; environment: string | undefined; isBusy: boolean; runs: number };
+type Slot = {
+  thread: Thread;
+  environment: string | undefined;
+  isBusy: boolean;
+  runs: number;
+  /** The run it works on or worked on last, how many runs nested in that are under way, and whether there ever were any. */
+  run: string | undefined;
+  nested: number;
+  hasNested: boolean;
+};
 
-type Waiting = { environment: string; start: (slot: Slot | undefined) => void };
+const NO_RUN = { run: undefined, nested: 0, hasNested: false };
+
+type Waiting = { environment: string; isNested: boolean; start: (slot: Slot | undefined) => void };
 
 export type IsolatePool = ReturnType<typeof createIsolatePool>;
 
 /**
  * `size` runs at most at a time, further ones wait in order; `memoryMb` caps the heap of each.
  * `run` reports every failure of a function in its outcome, and rejects only when the isolate's own code cannot be built.
+ * Its `caller` is the id of the run in whose function this one was asked for, if any.
  * `close` ends what runs and resolves when all threads are gone.
  */
 export const createIsolatePool = ({ size, memoryMb, log }: { size: number; memoryMb: number; log: Logger }) => {
@@ -28,7 +42,8 @@ export const createIsolatePool = ({ size, memoryMb, log }: { size: number; memor
   let isClosed = false;
 
   const add = (runtime: RuntimeCode): Slot => {
-    const slot: Slot = { thread: startThread({ runtime, memoryMb }), environment: undefined, isBusy: false, runs: 0 };
+    const thread = startThread({ runtime, memoryMb });
+    const slot: Slot = { thread, environment: undefined, isBusy: false, runs: 0, ...NO_RUN };
     slots.push(slot);
     return slot;
   };
@@ -41,10 +56,13 @@ export const createIsolatePool = ({ size, memoryMb, log }: { size: number; memor
 
   const isUnused = ({ environment }: Slot): boolean => environment === undefined;
 
-  const makeRoom = (): void => {
+  /** Threads to keep: a caller's nested runs have one beside its own, as it will probably call again. */
+  const most = (): number => size + slots.filter(({ isBusy, hasNested }) => isBusy && hasNested).length;
+
+  const keepAtMost = (count: number): void => {
     const bound = slots.filter((slot) => !isUnused(slot));
     const oldestIdle = bound.find((slot) => !slot.isBusy);
-    if (bound.length >= size && oldestIdle !== undefined) discard(oldestIdle);
+    if (bound.length > count && oldestIdle !== undefined) discard(oldestIdle);
   };
 
   const dropDead = (): void => {
@@ -53,32 +71,37 @@ export const createIsolatePool = ({ size, memoryMb, log }: { size: number; memor
 
   const take = (environment: string, runtime: RuntimeCode): Slot | undefined => {
     dropDead();
-    if (slots.filter(({ isBusy }) => isBusy).length >= size) return undefined;
+    if (slots.filter(({ isBusy, nested }) => isBusy && nested === 0).length >= size) return undefined;
     const own = slots.findLast((slot) => slot.environment === environment && !slot.isBusy);
-    if (own === undefined) makeRoom();
+    if (own === undefined) keepAtMost(most() - 1);
     const slot = own ?? slots.find(isUnused) ?? add(runtime);
-    Object.assign(slot, { environment, isBusy: true, runs: slot.runs + 1 });
+    Object.assign(slot, { environment, isBusy: true, runs: slot.runs + 1, ...NO_RUN });
     if (!slots.some(isUnused)) add(runtime);
     return slot;
   };
 
-  const acquire = async (environment: string, signal: AbortSignal): Promise<Slot | undefined> => {
-    const runtime = await building;
+  const acquire = async (
+    { context: { environmentId }, signal }: IsolateJob,
+    o: { isNested: boolean; runtime: RuntimeCode },
+  ): Promise<Slot | undefined> => {
+    const { isNested, runtime } = o;
+    const environment = String(environmentId);
     if (isClosed || signal.aborted) return undefined;
-    const slot = waiting.length === 0 ? take(environment, runtime) : undefined;
+    const slot = isNested || waiting.length === 0 ? take(environment, runtime) : undefined;
     if (slot !== undefined) return slot;
     return await new Promise((resolve) => {
       const start = (given: Slot | undefined) => {
         signal.removeEventListener("abort", giveUp);
         resolve(given);
       };
-      const entry = { environment, start };
+      const entry = { environment, isNested, start };
       const giveUp = () => {
         waiting.splice(waiting.indexOf(entry), 1);
         start(undefined);
       };
       signal.addEventListener("abort", giveUp, { once: true });
-      waiting.push(entry);
+      const firstOther = isNested ? waiting.findIndex((one) => !one.isNested) : -1;
+      waiting.splice(firstOther < 0 ? waiting.length : firstOther, 0, entry);
     });
   };
 
@@ -95,18 +118,29 @@ export const createIsolatePool = ({ size, memoryMb, log }: { size: number; memor
     slot.isBusy = false;
     slots.push(...slots.splice(slots.indexOf(slot), 1));
     if (slot.runs >= RUNS_PER_THREAD || !slot.thread.isAlive()) discard(slot);
+    keepAtMost(most());
     startNext(runtime);
   };
 
-  const run = async (job: IsolateJob): Promise<IsolateOutcome> => {
-    const slot = await acquire(String(job.context.environmentId), job.signal);
-    if (slot === undefined) return { ok: false, error: abortError() };
-    const outcome = await slot.thread.run(job);
+  const lend = (caller: string | undefined): Slot | undefined => {
+    const slot = caller === undefined ? undefined : slots.find(({ isBusy, run }) => isBusy && run === caller);
+    if (slot !== undefined) Object.assign(slot, { nested: slot.nested + 1, hasNested: true });
+    return slot;
+  };
+
+  const run = async (job: IsolateJob, caller?: string): Promise<IsolateOutcome> => {
+    const runtime = await building;
+    const lender = lend(caller);
+    const slot = await acquire(job, { isNested: lender !== undefined, runtime });
+    if (slot !== undefined) slot.run = job.context.runId;
+    const outcome = await slot?.thread.run(job);
+    if (lender !== undefined && lender.run === caller) lender.nested -= 1; // the caller may have failed meanwhile
+    if (slot === undefined || outcome === undefined) return { ok: false, error: abortError() };
     if (!slot.thread.isAlive() && !isClosed) {
       const reason = outcome.ok ? "none" : outcome.error.type;
       log.info({ event: "isolate.ended", run: job.context.runId, reason }, "isolate ended");
     }
-    release(slot, await building);
+    release(slot, runtime);
     return outcome;
   };
 
