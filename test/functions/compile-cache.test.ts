@@ -91,9 +91,10 @@ test("a cache that is damaged counts as absent; one that is deleted is made agai
   const place = path.join(dir, ".syncline/compiled");
   assert.equal(await readFile(path.join(place, ".gitignore"), "utf8"), "*\n");
   const [first, second] = (await readdir(place)).filter((name) => name.endsWith(".json"));
-  const text = await readFile(path.join(place, first!), "utf8");
-  await writeFile(path.join(place, first!), text.slice(0, 500));
-  await writeFile(path.join(place, second!), text.replace("every hour", "every day"));
+  const change = async (name: string, edit: (text: string) => string): Promise<void> =>
+    writeFile(path.join(place, name), edit(await readFile(path.join(place, name), "utf8")));
+  await change(first!, (text) => text.slice(0, 500));
+  await change(second!, (text) => text.replace("every hour", "every day"));
   assert.deepEqual(await known(dir), []);
   assert.deepEqual(await compileFolder(dir), compiled);
   await rm(place, { recursive: true });
