@@ -8,6 +8,7 @@ import { addDeployCommand } from "./commands/deploy.ts";
 import { addDevCommand } from "./commands/dev.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addDryRunCommand } from "./commands/dryrun.ts";
+import { addGenerateTestsCommand } from "./commands/generate-tests.ts";
 import { addInitCommand } from "./commands/init.ts";
 import { addLogsCommand } from "./commands/logs.ts";
 import { addMigrateCommand } from "./commands/migrate.ts";
@@ -27,6 +28,7 @@ const COMMANDS = [
   addStartCommand,
   addDeployCommand,
   addTestCommand,
+  addGenerateTestsCommand,
   addDryRunCommand,
   addLogsCommand,
   addSqlCommand,
