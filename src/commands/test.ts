@@ -56,6 +56,7 @@ const run = async (dir: string, { filter, validate, json }: Options): Promise<vo
   const [{ startEngine }, { testFolder }] = await Promise.all([import("./test/engine.ts"), import("./test/suite.ts")]);
   const progress = createProgress();
   const engine = startEngine({ providerFiles });
+  engine.catch(() => {}); // told where it is awaited, which may be later
   try {
     await testFolder(dir, {
       filter,

@@ -19,10 +19,10 @@ const withoutPositions = (name: string, code: string): string => {
   return `\n${code}//# sourceMappingURL=data:application/json,${encodeURIComponent(map)}\n`;
 };
 
-const buildPackage = async (dir: string, name: string): Promise<Package> => {
+const buildPackage = async (dir: string, name: string, resolveDir: string): Promise<Package> => {
   try {
     const { outputFiles, metafile } = await build({
-      stdin: { contents: `module.exports = require("${name}");`, resolveDir: dir },
+      stdin: { contents: `module.exports = require("${name}");`, resolveDir },
       absWorkingDir: dir,
       bundle: true,
       write: false,
@@ -48,22 +48,28 @@ const buildPackage = async (dir: string, name: string): Promise<Package> => {
   }
 };
 
-/** Each package of the folder's project is bundled once, when the first function imports it. */
+const isResolvable = (name: string, from: string): boolean => {
+  try {
+    return path.isAbsolute(createRequire(path.join(from, "index.js")).resolve(name));
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Each package is bundled once, when the first function imports it: the one of the folder's project, or the one installed
+ * beside us, as a folder of functions alone may have been written where the platform brought it along.
+ */
 export const createPackages = (dir: string) => {
-  const { resolve } = createRequire(path.join(dir, "index.js"));
   const built = new Map<string, Promise<Package>>();
   const files = new Map<string, string[]>();
 
-  const isInstalled = (name: string): boolean => {
-    try {
-      return path.isAbsolute(resolve(name));
-    } catch {
-      return false;
-    }
-  };
+  const placeOf = (name: string): string | undefined =>
+    [dir, import.meta.dirname].find((place) => isResolvable(name, place));
+  const isInstalled = (name: string): boolean => placeOf(name) !== undefined;
 
   const bundle = async (name: string): Promise<Package> => {
-    const started = built.get(name) ?? buildPackage(dir, name);
+    const started = built.get(name) ?? buildPackage(dir, name, placeOf(name) ?? dir);
     built.set(name, started);
     const done = await started;
     files.set(`package:${name}`, done.files);
