@@ -15,6 +15,7 @@ import { createRateLimits } from "../outbound/rate-limits.ts";
 import { sendRequest } from "../outbound/send.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import { createBundles } from "./bundles.ts";
+import { createDirectRuns, type DirectRuns } from "./direct.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { createDryRun, type DryRun } from "./dry-run.ts";
 import { type Heart, startHeart } from "./heart.ts";
@@ -22,7 +23,7 @@ import { createLiveRuns } from "./live-runs.ts";
 import { RELEASED, workOnRun } from "./work-on-run.ts";
 
 const ISOLATE_MEMORY_MB = 128;
-const GRACE_MS = 7_000; // of the 10 s a stop may take; the rest is for giving runs back
+const GRACE_MS = 7_000;
 
 export type ExecutorDeps = {
   pool: Pool;
@@ -32,6 +33,8 @@ export type ExecutorDeps = {
   allowPrivateHosts: string[];
   /** So many functions run at a time. */
   concurrency: number;
+  /** How long a stop lets runs go on: 7 of the 10 s it may take, the rest is for giving runs back. */
+  graceMs?: number;
   log: Logger;
 };
 
@@ -45,9 +48,13 @@ export type Executor = {
   isStopping: () => boolean;
   /** Work on a claimed run until it ends. Never rejects. */
   work: (lease: Lease) => Promise<void>;
+  /** Run an action now and give its value. Rejects with FunctionFailed when its function fails, `not_found` when there is none. */
+  runAction: DirectRuns["runAction"];
+  /** Run the functions of an event now, one after another; those that failed. */
+  runEvent: DirectRuns["runEvent"];
   /** Run a function that is not deployed, without storing anything. */
   dryRun: DryRun;
-  /** Take no more, let runs finish for 7 s, give the rest back; resolves when all is quiet. The same however often called. */
+  /** Take no more, let runs finish for a while, give the rest back; resolves when all is quiet. The same however often called. */
   stop: () => Promise<void>;
 };
 
@@ -64,7 +71,7 @@ const lazy = <T>(make: () => T) => {
 
 /** Start what works on runs in this process; it takes none by itself. */
 export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
-  const { pool, log, concurrency } = deps;
+  const { pool, log, concurrency, graceMs = GRACE_MS } = deps;
   const id = `${os.hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
   const logs = createLogWriter({ db: pool, log });
   const live = createLiveRuns();
@@ -73,19 +80,20 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const shared = shareRateLimits({ pool, url: deps.url, log });
   const limits = createRateLimits({ shared, log });
   await shared.read();
-  const runIsolate: IsolatePool["run"] = (job) => isolates.get().run(job);
+  const runIsolate: IsolatePool["run"] = (...job) => isolates.get().run(...job);
   const http = createHttpClient(deps);
   const hostDeps = { ...deps, http, send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log, limits }) };
   const workOn = workOnRun({
     ...hostDeps,
     runIsolate,
+    runNested: (asked) => direct.runAction(asked),
     bundleOf: createBundles({ db: pool }),
     logs,
     onWebhooks: createDoorbell({ db: pool, log }),
   });
 
   const end = async (): Promise<void> => {
-    await Promise.race([live.settled(), sleep(GRACE_MS, undefined, { ref: false })]);
+    await Promise.race([live.settled(), sleep(graceMs, undefined, { ref: false })]);
     live.stopAll(RELEASED);
     await live.settled();
     await Promise.all([heart.stop(), shared.close()]);
@@ -94,11 +102,13 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     await logs.flush();
   };
   let ending: Promise<void> | undefined;
+  const isStopping = () => ending !== undefined;
+  const direct = createDirectRuns({ pool, worker: id, live, isStopping, workOn });
 
-  const work = (lease: Lease): Promise<void> => {
+  const work = async (lease: Lease): Promise<void> => {
     const done = live.track(lease, (signal) => workOn(lease, signal));
-    if (ending !== undefined) live.stop(lease.id, RELEASED); // claimed while the stop began
-    return done;
+    if (isStopping()) live.stop(lease.id, RELEASED); // claimed while the stop began
+    await done;
   };
 
   return {
@@ -106,8 +116,9 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     logs,
     announcePools: heart.announcePools,
     prepare: () => void isolates.get(),
-    isStopping: () => ending !== undefined,
+    isStopping,
     work,
+    ...direct,
     dryRun: createDryRun({ ...hostDeps, runIsolate }),
     stop: () => {
       ending ??= end();

@@ -1,7 +1,7 @@
 // The runs this process works on: their tokens for the heartbeat, and the switch that stops each.
 import { AppError } from "../errors.ts";
 
-type Live = { token: number; abort: AbortController; done: Promise<void> };
+type Live = { token: number; abort: AbortController; done: Promise<unknown> };
 
 export type LiveRuns = ReturnType<typeof createLiveRuns>;
 
@@ -10,11 +10,11 @@ export const createLiveRuns = () => {
   const runs = new Map<number, Live>();
   return {
     /** Run `work` with a signal that `stop` fires; the run is registered until it settles. */
-    track: async (run: { id: number; token: number }, work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+    track: async <T>(run: { id: number; token: number }, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
       const abort = new AbortController();
       const done = work(abort.signal).finally(() => runs.delete(run.id));
       runs.set(run.id, { token: run.token, abort, done });
-      await done;
+      return await done;
     },
     held: (): { runs: number[]; tokens: number[] } => ({
       runs: [...runs.keys()],

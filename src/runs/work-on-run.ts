@@ -1,28 +1,41 @@
 // One attempt at one run: run its function in an isolate, then write down how it ended.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LogWriter } from "../db/log-writer.ts";
-import { failRun, finishRun, interruptRun, type Lease, releaseRun } from "../db/runs.ts";
+import { cancelRun, failRun, finishRun, interruptRun, type Lease, releaseRun } from "../db/runs.ts";
 import { AppError, hasCode } from "../errors.ts";
 import { contextOf } from "../functions/host/context.ts";
+import type { RunAction } from "../functions/host/control.ts";
 import { createHost, type HostDeps } from "../functions/host/host.ts";
 import type { Say } from "../functions/host/run-host.ts";
+import { abortError } from "../functions/isolate-errors.ts";
 import type { IsolatePool } from "../functions/isolate-pool.ts";
-import type { IsolateOutcome, RunError } from "../functions/protocol.ts";
+import type { IsolateJob, IsolateOutcome, RunError } from "../functions/protocol.ts";
 import type { Logger } from "../log.ts";
 
-const LONGEST_RUN_MS = 24 * 60 * 60 * 1000;
 const RELEASE_AGAIN_MS = 500;
+const MOST_OUTPUT_BYTES = 2_000_000;
+
+/** How deep in runs of other functions a run stands, and the run it was asked for in. */
+export type Nesting = { caller: string; depth: number };
 
 export type WorkDeps = HostDeps & {
   runIsolate: IsolatePool["run"];
   bundleOf: (id: number) => Promise<string>;
+  /** Without it there is no triggerAction. */
+  runNested?: (asked: Parameters<RunAction>[0] & { nesting: Nesting }) => Promise<unknown>;
   logs: LogWriter;
   log: Logger;
   onWebhooks: () => void;
 };
 
-/** Why a signal fired: "released" gives the run back for another worker, anything else means that it is not ours any more. */
-export const RELEASED = new AppError("script_aborted", "the worker is stopping");
+export type WorkOnRun = ReturnType<typeof workOnRun>;
+
+type Work = { lease: Lease; host: ReturnType<typeof createHost>; say: Say; signal: AbortSignal };
+
+/** Why a signal fired: the process stops; a run of a sync goes to another worker, any other has failed. */
+export const RELEASED = new AppError("script_aborted", "The server was stopped while this ran.");
+/** Why a signal fired: whoever waited for the run has gone. For any other reason the run is not ours any more. */
+export const ABANDONED = new AppError("script_aborted", "Nobody waits for this run any more.");
 
 const asRunError = (error: unknown): RunError => {
   if (!(error instanceof Error)) return { type: "script_internal_error", message: String(error) };
@@ -30,24 +43,30 @@ const asRunError = (error: unknown): RunError => {
   return { type: typeof code === "string" ? code : "script_internal_error", message: error.message };
 };
 
+const isTooLarge = (outcome: IsolateOutcome): boolean =>
+  outcome.ok && Buffer.byteLength(JSON.stringify(outcome.value) ?? "") > MOST_OUTPUT_BYTES;
+
 const execute = async (
   deps: WorkDeps,
-  lease: Lease,
-  host: ReturnType<typeof createHost>,
-  signal: AbortSignal,
+  { lease, host, signal }: Work,
+  { payload, nesting }: { payload?: unknown; nesting?: Nesting | undefined },
 ): Promise<IsolateOutcome> => {
+  if (signal.aborted) return { ok: false, error: abortError() };
   try {
     const bundle = await deps.bundleOf(lease.function_id);
     await host.start(bundle);
-    const outcome = await deps.runIsolate({
+    const job: IsolateJob = {
       bundle,
       hash: lease.function_hash,
       entry: "exec",
+      payload,
       context: contextOf(lease, deps.catalogue),
       call: host.call,
       signal,
-      timeoutMs: LONGEST_RUN_MS,
-    });
+      timeoutMs: lease.timeout_ms,
+    };
+    const outcome = await deps.runIsolate(job, nesting?.caller);
+    if (lease.kind === "action" && isTooLarge(outcome)) throw new AppError("script_output_too_large");
     if (outcome.ok) await host.end();
     else if (!signal.aborted) await host.keep();
     return outcome;
@@ -57,11 +76,7 @@ const execute = async (
   }
 };
 
-const conclude = async (
-  deps: WorkDeps,
-  { lease, host, say }: { lease: Lease; host: ReturnType<typeof createHost>; say: Say },
-  outcome: IsolateOutcome,
-): Promise<void> => {
+const conclude = async (deps: WorkDeps, { lease, host, say }: Work, outcome: IsolateOutcome): Promise<void> => {
   const fence = { run: lease.id, token: lease.token };
   if (host.isInterrupted()) {
     const next = await interruptRun(deps.pool, fence);
@@ -75,10 +90,24 @@ const conclude = async (
     say({ kind: "run", level: "info", message: "succeeded", detail: { webhooks } });
     return;
   }
-  const error = host.redact(outcome.error) as RunError;
+  const { error } = outcome;
   const webhooks = await failRun(deps.pool, { ...fence, error });
   if (webhooks > 0) deps.onWebhooks();
   say({ kind: "run", level: "error", message: `failed: ${error.message}`, detail: error });
+};
+
+const concludeStopped = async (deps: WorkDeps, work: Work): Promise<IsolateOutcome> => {
+  const { lease, say, signal } = work;
+  const isReason = signal.reason === RELEASED || signal.reason === ABANDONED;
+  const outcome: IsolateOutcome = { ok: false, error: isReason ? asRunError(signal.reason) : abortError() };
+  if (signal.reason === ABANDONED) {
+    await cancelRun(deps.pool, { run: lease.id });
+    say({ kind: "run", level: "warn", message: "cancelled: nobody waits for it any more" });
+  } else if (signal.reason === RELEASED) {
+    if (lease.kind === "sync") await releaseRun(deps.pool, { run: lease.id, token: lease.token });
+    else await conclude(deps, work, outcome);
+  }
+  return outcome;
 };
 
 // Without a database there is no verdict on a run: once it is back, another worker goes on from the checkpoint at once.
@@ -96,13 +125,34 @@ const giveBack = async (deps: WorkDeps, { id: run, token }: Lease, signal: Abort
   }
 };
 
+const workWith = async (deps: WorkDeps, work: Work, asked: Parameters<typeof execute>[2]): Promise<IsolateOutcome> => {
+  const { lease, host, signal } = work;
+  try {
+    const found = await execute(deps, work, asked);
+    if (host.isDatabaseLost()) throw new AppError("database_unavailable");
+    if (signal.aborted) return await concludeStopped(deps, work); // what it returned then may rest on refused calls
+    const outcome: IsolateOutcome = found.ok ? found : { ok: false, error: host.redact(found.error) as RunError };
+    await conclude(deps, work, outcome);
+    return outcome;
+  } catch (error) {
+    if (signal.aborted || lease.kind !== "sync" || !hasCode(error, "database_unavailable")) throw error;
+    await giveBack(deps, lease, signal);
+    return { ok: false, error: asRunError(error) };
+  }
+};
+
 /**
- * Work on a claimed run until it ends, is lost or `signal` fires. Never rejects: what goes wrong is the run's error; when
- * the database goes away the run is given back, and what cannot be given back is left to the lease, which ends by itself.
+ * Work on a run that is held until it ends, is lost or `signal` fires; how its function ended. Never rejects: what goes wrong
+ * is the run's error. When the database goes away the run of a sync is given back, and what cannot be given back is left to
+ * the lease, which ends by itself.
  */
 export const workOnRun =
   (deps: WorkDeps) =>
-  async (lease: Lease, signal: AbortSignal): Promise<void> => {
+  async (
+    lease: Lease,
+    signal: AbortSignal,
+    asked: { payload?: unknown; nesting?: Nesting | undefined } = {},
+  ): Promise<IsolateOutcome> => {
     const ids = {
       environment_id: lease.environment_id,
       connection_id: lease.connection_id,
@@ -110,24 +160,24 @@ export const workOnRun =
       run_id: lease.id,
     };
     const say: Say = (line) => deps.logs.write({ ...ids, ...line });
-    const host = createHost({ ...deps, lease, say, signal });
-    say({ kind: "run", level: "info", message: "started", detail: { attempt: lease.attempt, sync: lease.sync_name } });
-    const work = async (): Promise<void> => {
-      const outcome = await execute(deps, lease, host, signal);
-      if (host.isDatabaseLost()) throw new AppError("database_unavailable");
-      if (signal.reason === RELEASED) await releaseRun(deps.pool, { run: lease.id, token: lease.token });
-      else if (!signal.aborted) await conclude(deps, { lease, host, say }, outcome);
-    };
+    const ended = new AbortController();
+    const nesting = { caller: String(lease.id), depth: (asked.nesting?.depth ?? 0) + 1 };
+    const runAction: RunAction | undefined =
+      deps.runNested && ((o) => deps.runNested!({ ...o, signal: AbortSignal.any([o.signal, ended.signal]), nesting }));
+    const host = createHost({ ...deps, runAction, lease, say, signal });
+    const { caller } = asked.nesting ?? {};
+    const detail = { attempt: lease.attempt, [lease.kind]: lease.sync_name, ...(caller && { caller: Number(caller) }) };
+    say({ kind: "run", level: "info", message: "started", detail });
     try {
-      await work().catch(async (error) => {
-        if (signal.aborted || !hasCode(error, "database_unavailable")) throw error;
-        await giveBack(deps, lease, signal);
-      });
+      return await workWith(deps, { lease, host, say, signal }, asked);
     } catch (err) {
       const isLost = hasCode(err, "SL001");
       deps.log[isLost ? "info" : "warn"](
         { event: isLost ? "run.lost" : "run.left", run: lease.id, err },
         "not ended here",
       );
+      return { ok: false, error: isLost ? abortError() : asRunError(err) };
+    } finally {
+      ended.abort();
     }
   };

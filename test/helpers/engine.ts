@@ -23,7 +23,7 @@ export type Engine = Installation & {
   environment: number;
   provider: BundledProvider;
   /** What works on runs, without a worker that takes them. */
-  startExecutor: (o?: { concurrency?: number }) => Promise<Executor>;
+  startExecutor: (o?: { concurrency?: number; graceMs?: number }) => Promise<Executor>;
   startWorker: (o?: { concurrency?: number }) => Promise<Worker & { executor: Executor }>;
   /** All records of a model by cursor, `limit` a page. */
   records: (connection: number, model: string, o?: { variant?: string; limit?: number }) => Promise<Record[]>;
@@ -52,7 +52,7 @@ export const testEngine = async (
   const { deploy, connect } = await installAcme({ pool: db.pool, keyring, environment, provider });
   const log = createLogger("silent");
 
-  const start = async ({ concurrency = 4 } = {}): Promise<Executor> => {
+  const start: Engine["startExecutor"] = async ({ concurrency = 4, ...o } = {}) => {
     const executor = await startExecutor({
       pool: db.pool,
       url: db.url,
@@ -60,6 +60,7 @@ export const testEngine = async (
       catalogue: loadCatalogue({ files: [] }),
       allowPrivateHosts: ["127.0.0.0/8"],
       concurrency,
+      ...o,
       log,
     });
     t.after(executor.stop);
