@@ -1,5 +1,6 @@
 // Bundling: one esbuild call for all entry points (1000 of them take 2 s; one call each takes twice that).
 import path from "node:path";
+import { chunk } from "es-toolkit";
 import { type BuildFailure, type BuildOptions, build, type Location, type Message, type Metafile } from "esbuild";
 import type { EntryPoint } from "./compile-entries.ts";
 import { allowedImports } from "./compile-imports.ts";
@@ -8,6 +9,8 @@ import type { Problem } from "./compile-problem.ts";
 
 /** `inputs` are the files the bundle was made of, relative to the folder. */
 export type Bundled = { entry: EntryPoint; bundle: string; inputs: string[]; problems: Problem[] };
+
+const ENTRIES_PER_BUILD = 1000;
 
 type Failed = { entry: EntryPoint; problems: Problem[] };
 
@@ -94,6 +97,22 @@ const buildWhatBuilds = async (dir: string, packages: Packages, entries: EntryPo
   }
 };
 
-/** A bundle for each entry point that has one, and the problems of the others. `zod`, the SDK and the few allowed modules are left to the isolate. */
-export const bundleEntries = (dir: string, entries: EntryPoint[]): Promise<Outcome> =>
-  buildWhatBuilds(dir, createPackages(dir), entries);
+/**
+ * A bundle for each entry point that has one, and the problems of the others. `zod`, the SDK and a few modules are left to
+ * the isolate. In parts, as the texts of thousands at once take hundreds of MB; the next is begun before one is handed out.
+ */
+export async function* bundleEntries(dir: string, entries: EntryPoint[]): AsyncGenerator<Outcome> {
+  const packages = createPackages(dir);
+  const parts = chunk(entries, ENTRIES_PER_BUILD).values();
+  const begin = (): Promise<Outcome> | undefined => {
+    const part = parts.next().value;
+    const building = part && buildWhatBuilds(dir, packages, part);
+    building?.catch(() => {}); // told when it is its turn
+    return building;
+  };
+  for (let building = begin(); building !== undefined; ) {
+    const outcome = await building;
+    building = begin();
+    yield outcome;
+  }
+}

@@ -91,22 +91,22 @@ const fromLayout = async (dir: string): Promise<Found> => {
 
 const missing = (message: string): Problem => ({ level: "error", file: ".", message });
 
+const keyOf = ({ integration, name }: { integration: string; name: string }): string =>
+  JSON.stringify([integration, name]);
+
 const only = ({ entries, problems, isListed }: Found, { integrations, functions }: Wanted): Found => {
-  const isOf = (name: string) => (entry: EntryPoint) => entry.integration === name;
-  const isOne = (one: { integration: string; name: string }) => (entry: EntryPoint) =>
-    entry.integration === one.integration && entry.name === one.name;
+  const there = new Set(entries.flatMap((entry) => [entry.integration, keyOf(entry)]));
   const absent = [
-    ...(integrations ?? [])
-      .filter((name) => !entries.some(isOf(name)))
-      .map((name) => `There is no function of "${name}" here.`),
+    ...(integrations ?? []).filter((name) => !there.has(name)).map((name) => `There is no function of "${name}" here.`),
     ...(functions ?? [])
-      .filter((one) => !entries.some(isOne(one)))
+      .filter((one) => !there.has(keyOf(one)))
       .map(({ integration, name }) => `There is no function "${name}" of "${integration}" here.`),
   ];
+  const chosen = functions && new Set(functions.map(keyOf));
   const wanted = entries.filter(
     (entry) =>
       (integrations === undefined || integrations.includes(entry.integration)) &&
-      (functions === undefined || functions.some((one) => isOne(one)(entry))),
+      (chosen === undefined || chosen.has(keyOf(entry))),
   );
   return { entries: wanted, problems: [...problems, ...absent.map(missing)], isListed };
 };

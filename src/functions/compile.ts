@@ -27,19 +27,19 @@ export type Compiler = ReturnType<typeof createCompiler>;
 type Work = { root: string; cache: Cache; inputs: Inputs; describer: () => Promise<Describer>; isListed: boolean };
 
 const compileStale = async (entries: EntryPoint[], o: Work): Promise<Outcome[]> => {
-  const bundling = bundleEntries(o.root, entries);
   const program = createParser(o.inputs);
-  for (const { file } of entries) program(file); // while esbuild is at work in its own process
-  const { bundles, failed } = await bundling;
-  if (bundles.length === 0) return failed;
-  const examine = createExamine({ program, describer: await o.describer(), isListed: o.isListed });
-  const outcomes: Outcome[] = failed;
-  for (const bundled of bundles) {
-    const { compiled, problems } = await examine(bundled);
-    if (compiled === undefined) outcomes.push({ entry: bundled.entry, problems });
-    else {
-      o.cache.store(bundled.entry, { compiled, problems }, bundled.inputs, o.inputs);
-      outcomes.push({ entry: bundled.entry, compiled, problems });
+  const outcomes: Outcome[] = [];
+  for await (const { bundles, failed } of bundleEntries(o.root, entries)) {
+    outcomes.push(...failed);
+    if (bundles.length === 0) continue;
+    const examine = createExamine({ program, describer: await o.describer(), isListed: o.isListed });
+    for (const bundled of bundles) {
+      const { compiled, problems } = await examine(bundled);
+      if (compiled === undefined) outcomes.push({ entry: bundled.entry, problems });
+      else {
+        o.cache.store(bundled.entry, { compiled, problems }, bundled.inputs, o.inputs);
+        outcomes.push({ entry: bundled.entry, compiled, problems });
+      }
     }
   }
   return outcomes;
