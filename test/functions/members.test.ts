@@ -12,7 +12,7 @@ import { fileOf, namesOf, seenOf } from "./members/walk.ts";
 const MEMBERS = `get post put patch delete proxy paginate batchSave batchUpdate batchDelete getCheckpoint saveCheckpoint
   clearCheckpoint trackDeletesStart trackDeletesEnd deleteRecordsFromPreviousExecutions setMergingStrategy getRecordsByIds
   listRecords log getMetadata setMetadata updateMetadata getConnection getToken getIntegration getEnvironmentVariables
-  getWebhookURL triggerSync startSync tryAcquireLock releaseLock uncontrolledFetch zodValidateInput ActionError
+  getWebhookURL triggerSync startSync triggerAction tryAcquireLock releaseLock uncontrolledFetch zodValidateInput ActionError
   connectionId variant providerConfigKey provider environmentId environmentName accountId syncId syncJobId nangoConnectionId
   activityLogId syncConfig runnerFlags scriptType isCLI logger emptyCache lastSyncDate track_deletes
   batchSend getFieldMapping setFieldMapping getFlowAttributes setLogger releaseAllLocks`.split(/\s+/);

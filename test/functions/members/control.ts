@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Walk } from "./walk.ts";
 
 /** Syncs and actions beside the walks, for them to act on. */
-export const TARGETS = {
+export const TARGETS: Record<string, string> = {
   "acme/syncs/target.ts": `import { createSync } from "nango";
 import * as z from "zod";
 export default createSync({
@@ -18,6 +18,25 @@ export default createSync({
 });
 `,
 };
+
+const ACTION = (body: string): string => `import { createAction } from "nango";
+import * as z from "zod";
+export default createAction({
+  description: "d", input: z.any(), output: z.any(),
+  exec: async (nango, input) => {
+    ${body}
+  },
+});
+`;
+
+Object.assign(TARGETS, {
+  "acme/actions/add.ts": ACTION(
+    `await nango.saveCheckpoint({ sum: input.a + input.b });
+    return { sum: input.a + input.b, at: nango.connectionId, type: nango.scriptType };`,
+  ),
+  "acme/actions/refuse.ts": ACTION("throw new nango.ActionError({ message: 'no', field: input });"),
+  "acme/actions/miss.ts": ACTION("await nango.get({ endpoint: '/v1/contacts/none' });"),
+});
 
 const runsOfTarget = `select r.origin from syncline.runs r join syncline.syncs s on s.id = r.sync_id
   where s.connection_id = $1 and s.name = 'target' and s.variant = 'base' order by r.id`;
@@ -66,6 +85,35 @@ export const controlWalks: Walk[] = [
         connection,
       ]);
       assert.equal(sync?.state, "started");
+    },
+  },
+  {
+    members: ["triggerAction"],
+    body: `const at = [await nango.triggerAction("acme", nango.connectionId, "add", { a: 1, b: 2 })];
+      for (const [name, input] of [["refuse", "x"], ["miss"], ["none"]]) {
+        try { await nango.triggerAction("acme", nango.connectionId, name, input); } catch (error) { at.push({ code: error.code, payload: error.payload }); }
+      }
+      try { await nango.triggerAction("acme", "customer 0", "add"); } catch (error) { at.push(error.code); }
+      await report(at);`,
+    check: async ({ reported, query, connection, name }) => {
+      const [sum, refused, missed, none, other] = reported as [unknown, ...{ code: string; payload: unknown }[]];
+      assert.deepEqual(sum, { sum: 3, at: name, type: "action" });
+      assert.deepEqual(refused, { code: "action_script_runtime_error", payload: { message: "no", field: "x" } });
+      assert.equal(missed?.code, "script_http_error");
+      assert.ok(none?.code);
+      assert.equal(other, "forbidden");
+      const runs = await query(
+        "select r.kind, r.state from syncline.runs r where r.connection_id = $1 and r.kind = 'action' order by r.id",
+        [connection],
+      );
+      assert.deepEqual(
+        runs.map(({ state }) => state),
+        ["succeeded", "failed", "failed"],
+      );
+      const checkpoints = await query("select kind, name, value from syncline.checkpoints where connection_id = $1", [
+        connection,
+      ]);
+      assert.deepEqual(checkpoints, [{ kind: "action", name: "add", value: { sum: 3 } }]);
     },
   },
   {
