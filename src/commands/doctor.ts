@@ -10,7 +10,7 @@ import { withDatabase } from "./database.ts";
 type Check = { name: string; verdict: "ok" | "warn" | "fail"; detail: string };
 
 const SIGNS = { ok: "ok  ", warn: "warn", fail: "FAIL" } as const;
-const OLDEST_NODE = [22, 18] as const;
+const OLDEST_NODE = [22, 19] as const;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
@@ -20,7 +20,7 @@ const checkNode = (): Check => {
   return {
     name: "node",
     verdict: isFine ? "ok" : "fail",
-    detail: `${process.versions.node}; 22.18 or later is needed`,
+    detail: `${process.versions.node}; 22.19 or later is needed`,
   };
 };
 
