@@ -76,6 +76,23 @@ test("a path is found in whichever form it was recorded", () => {
   assert.equal(answer(api, post("/g")), 5);
 });
 
+test("the path as it was asked comes before its other forms", () => {
+  const api: Api = {
+    get: { "/items/": entry(1), "/items": entry(2), "/x/": entry(3), "/x": entry(4, { params: { a: "1" } }) },
+  };
+  assert.equal(answer(api, get("/items")), 2);
+  assert.equal(answer(api, get("/items/")), 1);
+  assert.equal(answer(api, get("/x")), 3);
+});
+
+test("repeated parameters of an endpoint are one joined by commas, or the last", () => {
+  const found = (params: object) => answer({ get: { "/x": entry(1, { params }) } }, get("/x?a=1&a=2"));
+  assert.deepEqual(
+    [found({ a: "1,2" }), found({ a: ["1", "2"] }), found({ a: "2" }), found({ a: "1" })],
+    [1, 1, 1, undefined],
+  );
+});
+
 test("bodies are the same when their JSON is, as text or as object, as a form, or by their digest", () => {
   const api: Api = {
     post: {
