@@ -49,7 +49,9 @@ const extras = (detail: unknown): string => {
 /** One row as a line: local time, level, what it is about, what happened. */
 export const formatRow = ({ at, level, kind, message, detail, ...row }: Row): string => {
   const time = CLOCK.format(new Date(at));
-  const about = [row.provider_config_key, row.connection_id, row.function_name].filter((part) => part !== null).join("/");
+  const about = [row.provider_config_key, row.connection_id, row.function_name]
+    .filter((part) => part !== null)
+    .join("/");
   const run = row.run_id === null ? "" : ` run ${row.run_id}`;
   return `${time} ${colored(level)} ${kind.padEnd(7)} ${`${about}${run}`.trim()}  ${message}${extras(detail)}`;
 };
