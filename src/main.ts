@@ -96,7 +96,7 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   stops.push(async () => {
     isReady = false;
   });
-  door?.serve(createApp({ db: pool, keys, catalogue, log, ready: () => isReady, dryRun: executor.dryRun }));
+  door?.serve(createApp({ db: pool, keys, catalogue, log, ready: () => isReady, runs: executor }));
   return {
     url: door?.url ?? "",
     databaseUrl: database.url,

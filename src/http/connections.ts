@@ -1,6 +1,12 @@
 // GET /connections, GET, PATCH and DELETE /connections/:connectionId, and their older names under /connection.
 import { z } from "zod";
-import { deleteConnection, getConnection, listConnections, patchConnection } from "../db/connections.ts";
+import {
+  deleteConnection,
+  findConnection,
+  getConnection,
+  listConnections,
+  patchConnection,
+} from "../db/connections.ts";
 import { getIntegration } from "../db/integrations.ts";
 import { inTransaction } from "../db/tx.ts";
 import { AppError } from "../errors.ts";
@@ -58,8 +64,14 @@ const PATCH_REFUSALS: Refusals = {
 
 /** Connections: list, look at, change, delete. */
 export const installConnections: Install = (app, deps) => {
-  const { db } = deps;
+  const { db, runs, log } = deps;
   const open = openCredentials(deps);
+
+  // Its functions may still use the connection; whatever becomes of them, it goes.
+  const runFarewell = (connection: number): Promise<unknown> =>
+    runs
+      .runEvent({ connection, event: "pre-connection-deletion" })
+      .catch((err) => log.warn({ event: "connection.no_farewell", connection, err }, "deleted without its event"));
 
   app.get(["/connections", "/connection"], async (req, res) => {
     const query = readQuery(req, ListQuery);
@@ -116,6 +128,8 @@ export const installConnections: Install = (app, deps) => {
     const { connectionId: connection } = readParams(req, Params);
     const { provider_config_key: integration } = readQuery(req, KeyQuery);
     const names = { environment: environmentOf(res).id, integration, connection };
+    const found = await findConnection(db, names);
+    if (found !== null) await runFarewell(found.id);
     const work = inTransaction(db, (client) => deleteConnection(client, names));
     await translating(
       { "no such integration": "unknown_connection", "no such connection": "unknown_connection" },

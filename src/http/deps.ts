@@ -4,7 +4,7 @@ import type { DataKeys } from "../crypto/data-keys.ts";
 import type { Pool } from "../db/pool.ts";
 import type { Logger } from "../log.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
-import type { DryRun } from "../runs/dry-run.ts";
+import type { Executor } from "../runs/executor.ts";
 
 export type HttpDeps = {
   db: Pool;
@@ -13,8 +13,8 @@ export type HttpDeps = {
   log: Logger;
   /** True once migrated and working; `/ready` says so. */
   ready: () => boolean;
-  /** Absent where no functions are run. */
-  dryRun?: DryRun | undefined;
+  /** Runs functions in this process while a request waits. */
+  runs: Pick<Executor, "runAction" | "runEvent" | "dryRun">;
 };
 
 /** Adds routes to the app. */

@@ -23,10 +23,9 @@ const Body = z.strictObject({
  * The answer is 200 and NDJSON once the run has begun: `log`, `request`, `told` and `write` as they happen, then one `end`
  * with the value or the error. Closing the connection ends the run.
  */
-export const installDryRun: Install = (app, { dryRun }) => {
+export const installDryRun: Install = (app, { runs }) => {
   app.post("/dryrun", async (req, res) => {
     refuseQuery(req);
-    if (dryRun === undefined) throw new AppError("not_found", "This server runs no functions.");
     const body = readBody(req, Body);
     const closed = new AbortController();
     res.on("close", () => closed.abort(new AppError("script_aborted", "nobody waits for it any more")));
@@ -34,7 +33,7 @@ export const installDryRun: Install = (app, { dryRun }) => {
       if (!res.headersSent) res.status(200).type("application/x-ndjson");
       if (!res.writableEnded && !res.destroyed) res.write(`${JSON.stringify(line)}\n`);
     };
-    const outcome = await dryRun(
+    const outcome = await runs.dryRun(
       {
         environment: environmentOf(res),
         connection: body.connection_id,

@@ -3,12 +3,14 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { credentialsPlace } from "../crypto/places.ts";
 import { sealJson } from "../crypto/seal.ts";
-import { getConnection, importConnection, setCredentials } from "../db/connections.ts";
+import { discardConnection, getConnection, importConnection, setCredentials } from "../db/connections.ts";
 import { welcomeConnection } from "../db/functions.ts";
 import { getIntegration } from "../db/integrations.ts";
 import type { Db } from "../db/pool.ts";
+import { listEventFunctions } from "../db/runs.ts";
 import { inTransaction } from "../db/tx.ts";
 import { AppError, type Json } from "../errors.ts";
+import type { FunctionFailed } from "../runs/function-failed.ts";
 import { environmentOf } from "./auth.ts";
 import { openCredentials, showConnection } from "./connection-shape.ts";
 import type { HttpDeps, Install } from "./deps.ts";
@@ -53,10 +55,23 @@ const Body = z.strictObject({
 
 type Import = z.infer<typeof Body> & { connection_id: string; environment: number };
 
-const write = async (db: Db, { keyring }: HttpDeps["keys"], body: Import): Promise<void> => {
+type Made = { connection: number; isNew: boolean };
+
+const VALIDATION = "validate-connection";
+
+/** Write the connection down. It is welcome at once unless functions have to look at it first. */
+const write = async (
+  db: Db,
+  { keyring }: HttpDeps["keys"],
+  body: Import,
+): Promise<Made & { mustBeValidated: boolean }> => {
   const { environment, provider_config_key: integration, connection_id: connection, credentials } = body;
   const candidate = keyring.createDataKey();
-  const { id, is_new: isNew, wrapped } = await importConnection(db, {
+  const {
+    id,
+    is_new: isNew,
+    wrapped,
+  } = await importConnection(db, {
     environment,
     integration,
     connection,
@@ -74,7 +89,27 @@ const write = async (db: Db, { keyring }: HttpDeps["keys"], body: Import): Promi
   const sealed = sealJson(keyring.open(wrapped), credentials as unknown as Json, place);
   const expireAt = "expires_at" in credentials ? (credentials.expires_at ?? null) : null;
   await setCredentials(db, { connection: id, sealed, expireAt });
-  await welcomeConnection(db, { connection: id, isNew });
+  const mustBeValidated = (await listEventFunctions(db, { connection: id, event: VALIDATION })).length > 0;
+  if (!mustBeValidated) await welcomeConnection(db, { connection: id, isNew });
+  return { connection: id, isNew, mustBeValidated };
+};
+
+const refusal = (failure: FunctionFailed): AppError => {
+  const { message, error } = (failure.payload ?? {}) as { message?: unknown; error?: unknown };
+  const says = [message, error].find((text) => typeof text === "string" && text !== "") ?? failure.message;
+  return new AppError("connection_validation_failed", says as string, { cause: failure });
+};
+
+/** Let the connection's functions look at it, then welcome it. A new one that is refused is gone; an old one stays as overridden. */
+const validate = async ({ db, runs }: HttpDeps, made: Made): Promise<void> => {
+  try {
+    const [failure] = await runs.runEvent({ connection: made.connection, event: VALIDATION });
+    if (failure !== undefined) throw refusal(failure);
+  } catch (error) {
+    if (made.isNew) await inTransaction(db, (client) => discardConnection(client, made));
+    throw error;
+  }
+  await inTransaction(db, (client) => welcomeConnection(client, made));
 };
 
 /** Makes a connection and its syncs, or overrides the credentials of the one that has the name. */
@@ -95,7 +130,9 @@ export const installConnectionImport: Install = (app, deps) => {
       const message = `${found.provider} connects with ${provider.auth_mode} credentials, not ${body.credentials.type}`;
       throw fieldError("invalid_body", ["credentials", "type"], message);
     }
-    await inTransaction(db, (client) => write(client, keys, { ...body, connection_id: connection, environment }));
+    const asked = { ...body, connection_id: connection, environment };
+    const written = await inTransaction(db, (client) => write(client, keys, asked));
+    if (written.mustBeValidated) await validate(deps, written);
     const made = await getConnection(db, { environment, integration, connection });
     if (made === null) throw new AppError("not_found", "The connection was deleted meanwhile.");
     res.status(201).json(showConnection(made, await open(environment, made), { showRefreshToken: false }));

@@ -14,6 +14,7 @@ import { type CompiledFunction, type FunctionDefinition, functionHash } from "..
 import { createApp } from "../../src/http/app.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
+import { startExecutor } from "../../src/runs/executor.ts";
 import { testDatabase } from "../helpers/database.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
@@ -66,7 +67,17 @@ export const testApi = async (t: TestContext) => {
   const logged: string[] = [];
   const log = createLogger("info", { write: (line) => logged.push(line) });
   let isReady = true;
-  const server = createServer(createApp({ db: db.pool, keys, catalogue, log, ready: () => isReady }));
+  const runs = await startExecutor({
+    pool: db.pool,
+    url: db.url,
+    keys,
+    catalogue,
+    allowPrivateHosts: ["127.0.0.0/8"],
+    concurrency: 2,
+    log,
+  });
+  t.after(runs.stop);
+  const server = createServer(createApp({ db: db.pool, keys, catalogue, log, ready: () => isReady, runs }));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(async () => {
     server.closeAllConnections();
@@ -149,6 +160,7 @@ export const testApi = async (t: TestContext) => {
     fail,
     setReady,
     logged,
+    runs,
   };
 };
 
