@@ -16,7 +16,15 @@ const CALLS = [
     "heartbeat",
     "tick",
   ],
-  ...["create_run", "trigger_one", "retire_connection", "approve_deletes", "prune_stream"],
+  ...[
+    "create_run",
+    "trigger_one",
+    "retire_connection",
+    "start_run",
+    "cancel_action",
+    "approve_deletes",
+    "prune_stream",
+  ],
 ];
 
 test("no two calls on one run, sync and stream deadlock, and they end as one after the other", async (t) => {

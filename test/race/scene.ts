@@ -1,7 +1,8 @@
 // The scene of the races: one live run with everything that can be in each other's way, every call that changes it, and
 // what must not be torn.
 import type { Pool } from "../../src/db/pool.ts";
-import { makeRun, makeSync, manyRows, saveAll, startRun, worldOn } from "../helpers/world.ts";
+import * as runs from "../../src/db/runs.ts";
+import { makeFunction, makeRun, makeSync, manyRows, saveAll, startRun, worldOn } from "../helpers/world.ts";
 
 const save = (id: string, hash: string) => `array['${id}'], array['${hash}'::bytea], array['sealed'::bytea]`;
 
@@ -31,13 +32,18 @@ export const setScene = async (pool: Pool) => {
     await w.q("update syncline.runs set lease_ends_at = syncline.now() - interval '1 s' where id = $1", [at.run]);
     const other = await makeSync(w, { beside: ids, sameConnection: true, nextRunAt: "2020-01-01Z" });
     const otherRun = await w.one("select syncline.create_run($1, 'trigger', false)", [other.sync]);
+    await makeFunction(w, ids, { kind: "action", name: "act" });
+    await makeFunction(w, ids, { kind: "on-event", name: "greet", event: "post-connection-creation" });
+    const direct = { worker: "api", connection: ids.connection, kind: "action", name: "act" };
+    const { id: action, token: actionToken } = await runs.startRun(db, direct);
+    await w.q("select syncline.create_event_runs($1, 'post-connection-creation')", [ids.connection]);
     await w.q(
       "update syncline.streams set created_at = '2020-01-01Z', last_change_at = '2020-01-01Z' where id = any ($1)",
       [[stream, second]],
     );
     await w.q("update syncline.records set last_modified_at = '2020-01-01Z'");
     await db.query("commit");
-    return { ...ids, ...at, stream, second, parked, otherSync: other.sync, otherRun };
+    return { ...ids, ...at, stream, second, parked, otherSync: other.sync, otherRun, action, actionToken };
   } finally {
     db.release();
   }
@@ -61,10 +67,18 @@ const FENCED: Record<string, (s: Scene) => string> = {
   fail_run: (s) => `fail_run(${s.run}, ${s.token}, '{"message": "x"}')`,
   interrupt_run: (s) => `interrupt_run(${s.run}, ${s.token})`,
   release_run: (s) => `release_run(${s.run}, ${s.token})`,
+  finish_action: (s) => `finish_run(${s.action}, ${s.actionToken})`,
+  fail_action: (s) => `fail_run(${s.action}, ${s.actionToken}, '{"message": "x"}')`,
+  action_checkpoint: (s) => `save_checkpoint(${s.action}, ${s.actionToken}, '{"page": 3}')`,
+  action_metadata: (s) => `write_metadata(${s.action}, ${s.actionToken}, '{"b": 1}', true)`,
 };
 
 const FREE: Record<string, (s: Scene) => string> = {
   cancel_run: (s) => `cancel_run(${s.run})`,
+  cancel_action: (s) => `cancel_run(${s.action})`,
+  start_run: (s) => `start_run('w3', ${s.connection}, 'action', 'act')`,
+  create_event_runs: (s) => `create_event_runs(${s.connection}, 'post-connection-creation')`,
+  welcome_connection: (s) => `welcome_connection(${s.connection}, true)`,
   heartbeat: (s) => `heartbeat('w1', '{}', array[${s.run}]::bigint[], array[${s.token}]::bigint[])`,
   requeue_expired: () => "requeue_expired(false)",
   tick: () => "tick(100)",

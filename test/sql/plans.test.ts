@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import * as records from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
-import { contents, makeRun, makeSync, manyRows, sqlTests, type World } from "../helpers/world.ts";
+import { contents, makeFunction, makeRun, makeSync, manyRows, sqlTests, type World } from "../helpers/world.ts";
 
 const SCANS = "select seq_scan, idx_scan from pg_stat_xact_user_tables where schemaname = 'syncline' and relname = $1";
 
@@ -92,6 +92,9 @@ sqlTests("plans", {
       );
     await w.q(`insert into syncline.runs (environment_id, connection_id, sync_id, origin, state, finished_at)
       select ${ids.environment}, ${ids.connection}, ${ids.sync}, 'api', 'succeeded', syncline.now() from generate_series(1, 5000)`);
+    await makeFunction(w, ids, { kind: "action", name: "act" });
+    await makeFunction(w, ids, { kind: "on-event", name: "greet", event: "post-connection-creation" });
+    const act = { worker: "w", connection: ids.connection, kind: "action", name: "act" };
     // From 2,000 syncs on: a table of two pages is rightly read whole.
     for (const [from, to] of [
       [1, 2000],
@@ -103,6 +106,11 @@ sqlTests("plans", {
         assert.equal(due.whole, 0, `dispatch_due read all of ${to} syncs in round ${round}`);
         const claimed = await scansOf(w, "runs", () => runs.claimRun(w.db, { worker: "w" }));
         assert.equal(claimed.whole, 0, `claim_run read all runs in round ${round}`);
+        const started = await scansOf(w, "syncs", () => runs.startRun(w.db, act));
+        assert.equal(started.whole, 0, `start_run read all of ${to} syncs in round ${round}`);
+        await w.q("select syncline.create_event_runs($1, 'post-connection-creation')", [ids.connection]);
+        const event = await scansOf(w, "syncs", () => runs.claimRun(w.db, { worker: "w" }));
+        assert.equal(event.whole, 0, `claim_run read all of ${to} syncs in round ${round}`);
       }
     }
   },
