@@ -56,7 +56,7 @@ begin
   select n.environment_id, n.id, f.id, 'on-event', 'event', 0
     from syncline.connections n
    cross join lateral syncline.list_event_functions(n.id, p_event) f
-   where n.id = p_connection
+   where n.id = p_connection and n.deleted_at is null -- looked at again when we had to wait for it
      for share of n;
   get diagnostics v_count = row_count;
   perform syncline.ring('run', v_count);

@@ -152,6 +152,8 @@ comment on function syncline.install_syncs(int) is 'Give a connection all syncs 
 create or replace function syncline.welcome_connection(p_connection int, p_is_new boolean) returns void
 language plpgsql volatile as $$
 begin
+  -- As in import_connection, whose transaction may be another: no deployment beside it.
+  perform from syncline.environments e join syncline.connections n on n.environment_id = e.id where n.id = p_connection for share of e;
   if not syncline.lock_connection(p_connection) then
     return;
   end if;

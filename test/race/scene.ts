@@ -78,7 +78,6 @@ const FREE: Record<string, (s: Scene) => string> = {
   cancel_action: (s) => `cancel_run(${s.action})`,
   start_run: (s) => `start_run('w3', ${s.connection}, 'action', 'act')`,
   create_event_runs: (s) => `create_event_runs(${s.connection}, 'post-connection-creation')`,
-  welcome_connection: (s) => `welcome_connection(${s.connection}, true)`,
   heartbeat: (s) => `heartbeat('w1', '{}', array[${s.run}]::bigint[], array[${s.token}]::bigint[])`,
   requeue_expired: () => "requeue_expired(false)",
   tick: () => "tick(100)",
