@@ -1,48 +1,15 @@
 // The first code of an isolate's thread: makes the context that functions live in, and hands it what it may have.
 // The thread is the boundary (own heap, no environment, can be ended at any time); the context is the surface.
-import crypto from "node:crypto";
-import url from "node:url";
 import vm from "node:vm";
 import { moveMessagePortToContext, type Transferable, workerData } from "node:worker_threads";
+import { createGuard } from "./isolate-guard.ts";
+import { openRealm } from "./isolate-realm.ts";
 import type { RuntimeCode, ScriptCode } from "./isolate-runtime-code.ts";
-import type { Compile } from "./sdk/modules.ts";
-import type { Bridge, startRuntime } from "./sdk/runtime.ts";
+import type { Bridge, Runtime, startRuntime } from "./sdk/runtime.ts";
+import type { HostTimers } from "./sdk/timers.ts";
 import type { LoadValidator } from "./sdk/validators.ts";
 
-const CRYPTO_NAMES = [
-  "constants",
-  "createCipheriv",
-  "createDecipheriv",
-  "createHash",
-  "createHmac",
-  "createPrivateKey",
-  "createPublicKey",
-  "createSecretKey",
-  "createSign",
-  "createVerify",
-  "getHashes",
-  "hash",
-  "hkdfSync",
-  "pbkdf2Sync",
-  "privateDecrypt",
-  "privateEncrypt",
-  "publicDecrypt",
-  "publicEncrypt",
-  "randomBytes",
-  "randomInt",
-  "randomUUID",
-  "scryptSync",
-  "sign",
-  "timingSafeEqual",
-  "verify",
-] as const;
-
-const URL_NAMES = ["URL", "URLSearchParams", "domainToASCII", "domainToUnicode", "format", "parse", "resolve"] as const;
-
-const pick = <T extends object>(source: T, names: readonly (keyof T)[]): Partial<T> =>
-  Object.freeze(Object.fromEntries(names.map((name) => [name, source[name]])) as Partial<T>);
-
-const createTimers = (): Bridge["timers"] => {
+const createTimers = (): HostTimers => {
   const running = new Map<number, NodeJS.Timeout>();
   let lastId = 0;
   const start = (ms: number, fire: () => void): number => {
@@ -61,46 +28,65 @@ const createTimers = (): Bridge["timers"] => {
   return { start, stop };
 };
 
-/**
- * Buffer, URL and crypto are this realm's own. Without `constructor` on functions none of them leads to a `Function` that
- * compiles text here, where `process` is in reach; nothing can be added to the prototypes that Node's own code looks at.
- */
-const tameThisRealm = (): void => {
-  const kinds = [() => {}, async () => {}, function* () {}, async function* () {}];
-  for (const kind of kinds) delete (Object.getPrototypeOf(kind) as { constructor?: unknown }).constructor;
-  for (const shared of [Object, Function, Array, Promise]) Object.preventExtensions(shared.prototype);
-};
+// Objects of the language that stand behind no name.
+const NAMELESS = `[async () => {}, function* () {}, async function* () {}, (function* () {})(), (async function* () {})(),
+  [].values(), new Map().keys(), new Set().keys(), "".matchAll(/a/g), ""[Symbol.iterator](), [].values().map((x) => x),
+  Iterator.from({ next() {} }), new Intl.Segmenter().segment(""), new Intl.Segmenter().segment("")[Symbol.iterator]()]`;
 
 const { port, runtime } = workerData as { port: Transferable; runtime: RuntimeCode };
 
-const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, { codeGeneration: { strings: false, wasm: false } });
+const options = <T extends object>(given: T): T => Object.assign(Object.create(null), given);
 
-const compile: Compile = (code, filename) => {
-  const options = Object.assign(Object.create(null), { filename, lineOffset: -1 });
-  return new vm.Script(`(function (module, exports, require) {\n${code}\n})`, options).runInContext(context);
+const toScript = ({ code, filename, cachedData }: ScriptCode): vm.Script =>
+  new vm.Script(code, options({ filename, cachedData: cachedData as Buffer }));
+
+const sdk = toScript(runtime.sdk);
+const validator = runtime.validator && toScript(runtime.validator);
+const nameless = new vm.Script(NAMELESS);
+const bundles = new Map<string, vm.Script>();
+
+/** Text that is no function's body could end the wrapper and declare names for all runs. */
+const toFunction = (code: string, filename: string): vm.Script => {
+  vm.compileFunction(code, ["module", "exports", "require"], options({ filename }));
+  const text = `(function (module, exports, require) {\n${code}\n})`;
+  return new vm.Script(text, options({ filename, lineOffset: -1 }));
 };
 
-// Evaluating needs nothing of this realm that a function may have changed by the time it is done.
-const createEvaluate = ({ code, filename, cachedData }: ScriptCode) => {
-  const options = Object.assign(Object.create(null), { filename, cachedData });
-  return () => new vm.Script(code, options).runInContext(context) as unknown;
+const realm = createGuard();
+const { globals, modules } = openRealm(realm);
+const timers = createTimers();
+
+const nextTurn: Bridge["nextTurn"] = (resume) => void setImmediate(resume);
+
+type Life = { runtime: Runtime; port: Transferable; isUntouched: () => boolean };
+
+let life: Life;
+
+/** After each run: what it changed for others goes with the whole context. */
+const rest = (): void => {
+  if (!life.isUntouched()) life = startContext(life.port);
 };
 
-const start = createEvaluate(runtime.sdk)() as typeof startRuntime;
-const loadValidator = runtime.validator && (createEvaluate(runtime.validator) as LoadValidator);
-const contextPort = moveMessagePortToContext(port as never, context) as unknown as Bridge["port"];
-const urlModule = pick(url, URL_NAMES);
-const cryptoModule = pick(crypto, CRYPTO_NAMES);
+const startContext = (given: Transferable): Life => {
+  const context = vm.createContext(vm.constants.DONT_CONTEXTIFY, { codeGeneration: { strings: false, wasm: false } });
+  const compile: Bridge["compile"] = (code, filename) => {
+    const script = code === null ? bundles.get(filename) : toFunction(code, filename);
+    if (script === undefined) throw new Error(`The bundle of ${filename} is not here.`);
+    bundles.set(filename, script);
+    return script.runInContext(context);
+  };
+  const start = sdk.runInContext(context) as typeof startRuntime;
+  const loadValidator = validator && ((() => validator.runInContext(context)) as LoadValidator);
+  const moved = moveMessagePortToContext(given as never, context) as unknown as Transferable & Bridge["port"];
+  const host = { port: moved, compile, loadValidator, timers, nextTurn, rest, isRealmUntouched: realm.isUntouched };
+  const started = start({ ...host, globals, modules });
+  const guard = createGuard(realm);
+  const unfinished = new Set(started.shared.unfinished);
+  guard.add([context, ...nameless.runInContext(context)], () => false);
+  guard.add(started.shared.roots, (object) => !unfinished.has(object));
+  return { runtime: started, port: moved, isUntouched: guard.isUntouched };
+};
 
-tameThisRealm();
-const { rejected, handled } = start({
-  port: contextPort,
-  compile,
-  loadValidator,
-  timers: createTimers(),
-  nextTurn: (resume) => void setImmediate(resume),
-  globals: { Buffer, URL, URLSearchParams },
-  modules: { url: urlModule, "node:url": urlModule, crypto: cryptoModule, "node:crypto": cryptoModule },
-});
-process.on("unhandledRejection", rejected);
-process.on("rejectionHandled", handled);
+life = startContext(port);
+process.on("unhandledRejection", (reason, promise) => life.runtime.rejected(reason, promise));
+process.on("rejectionHandled", (promise) => life.runtime.handled(promise));

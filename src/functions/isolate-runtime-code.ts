@@ -43,7 +43,9 @@ return module.exports.${exported};
 const buildSdk = async (): Promise<ScriptCode> => {
   const filename = "syncline-isolate.cjs";
   const code = await bundle("runtime", "startRuntime", false);
-  return { code, cachedData: new vm.Script(code, { filename }).createCachedData(), filename };
+  const script = new vm.Script(code, { filename });
+  script.runInNewContext(); // what runs at the start is in the cache then
+  return { code, cachedData: script.createCachedData(), filename };
 };
 
 /** Uses what most models use. */

@@ -1,11 +1,12 @@
 // One isolate, seen from the host: a thread that takes one run at a time and is ended for good when a run will not end.
+import path from "node:path";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { abortError, threadError, timeoutError, toWire } from "./isolate-errors.ts";
 import type { RuntimeCode } from "./isolate-runtime-code.ts";
 import type { FromIsolate, HostCall, IsolateJob, IsolateOutcome, RunError, ToIsolate } from "./protocol.ts";
 import { mapStack } from "./stack.ts";
 
-const ENTRY = new URL("./isolate-entry.ts", import.meta.url);
+const ENTRY = path.join(import.meta.dirname, `isolate-entry${path.extname(import.meta.filename)}`); // .js once built
 const YOUNG_GENERATION_MB = 16;
 const STACK_MB = 4;
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -67,7 +68,9 @@ export const startThread = ({ runtime, memoryMb }: { runtime: RuntimeCode; memor
 
   const onMessage = (message: FromIsolate): void => {
     if (message.kind === "call" && running !== undefined) answer(running.call, message);
-    if (message.kind === "done") running?.end(message.outcome);
+    if (message.kind !== "done") return;
+    running?.end(message.outcome);
+    if (message.isSpoiled) kill(threadError(undefined, memoryMb));
   };
 
   const die = (error: RunError): void => {

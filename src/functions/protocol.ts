@@ -1,5 +1,5 @@
 // What crosses between the host and the isolate: plain objects over a message port, nothing else.
-// Both sides import only types from here, so the SDK's bundle carries no host code.
+// Both sides import only types and one number from here, so the SDK's bundle carries no host code.
 
 /** The only way out of the isolate. Rejections reach the function as errors with `name`, `code`, `message`, `payload` and `response`. */
 export type HostCall = (method: string, args: unknown[]) => Promise<unknown>;
@@ -99,6 +99,10 @@ export type ReplyMessage = { kind: "reply"; id: number } & (
 
 export type ToIsolate = RunMessage | ReplyMessage;
 
+/** `isSpoiled` says that the run changed what no new context brings back: the thread takes no more runs. */
 export type FromIsolate =
   | { kind: "call"; id: number; method: string; args: unknown[] }
-  | { kind: "done"; outcome: IsolateOutcome };
+  | { kind: "done"; outcome: IsolateOutcome; isSpoiled: boolean };
+
+/** Calls of one run under way at a time; the isolate holds back further ones. */
+export const CALLS_AT_ONCE = 256;

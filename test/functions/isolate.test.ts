@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { context, poolForFile, recordingHost } from "./isolates.ts";
+import { bundleFile, context, poolForFile, recordingHost } from "./isolates.ts";
 
 const { pool, runBody } = poolForFile(2, 32);
 
@@ -15,6 +15,7 @@ const signalled = () => {
 
 test("a busy loop is ended by the timeout while another run goes on", async () => {
   const started = signalled();
+  await Promise.all([runBody(`return 1;`), runBody(`return 1;`)]); // the time counts from here, not from a thread's start
   const stuck = runBody(`await nango.log("on"); for (;;) {}`, { call: started.call, timeoutMs: 1500 });
   await started.promise;
   const other = await runBody(`return 5;`);
@@ -27,8 +28,9 @@ test("a busy loop that V8 would take for a short one is ended too", async () => 
   assert.equal(typeOf(outcome), "execution_timeout");
 });
 
-test("a promise that never settles ends with the timeout", async () => {
-  assert.equal(typeOf(await runBody(`await new Promise(() => {});`, { timeoutMs: 50 })), "execution_timeout");
+test("a promise that settles too late ends with the timeout", async () => {
+  const body = `await new Promise((resolve) => setTimeout(resolve, 60_000));`;
+  assert.equal(typeOf(await runBody(body, { timeoutMs: 50 })), "execution_timeout");
 });
 
 test("an abort ends a run at once, also one that waits for a thread", async () => {
@@ -65,15 +67,17 @@ test("neither module state nor globals pass from one run to the next", async () 
 });
 
 test("a thread is used again within its environment only", async () => {
-  const { runBody: run } = poolForFile(1);
-  const body = `Map.runs = (Map.runs ?? 0) + 1; return Map.runs;`;
-  const inEnvironment = async (environmentId: number) => {
-    const outcome = await run(body, { context: { ...context, environmentId } });
+  const { run } = poolForFile(1);
+  const { bundle, hash } = await bundleFile(`export default { exec: async () => "first" };`);
+  const { bundle: other } = await bundleFile(`export default { exec: async () => "sent anew" };`);
+  const inEnvironment = async (environmentId: number, text: string) => {
+    const outcome = await run("", { bundle: text, hash, context: { ...context, environmentId } });
     return outcome.ok ? outcome.value : outcome.error.message;
   };
   const seen = [];
-  for (const environment of [1, 1, 2, 1, 1]) seen.push(await inEnvironment(environment));
-  assert.deepEqual(seen, [1, 2, 1, 1, 2]);
+  const texts = [bundle, other, other, bundle, other]; // a thread that knows the hash does not look at the text
+  for (const [at, environment] of [1, 1, 2, 1, 1].entries()) seen.push(await inEnvironment(environment, texts[at]!));
+  assert.deepEqual(seen, ["first", "first", "sent anew", "first", "first"]);
 });
 
 test("more runs than threads wait their turn and all finish", async () => {
@@ -88,13 +92,14 @@ test("more runs than threads wait their turn and all finish", async () => {
   );
 });
 
-test("a call made after the run is over reaches nobody", async () => {
-  const { run } = poolForFile(1);
-  const { call, calls } = recordingHost();
-  const source = `export default { exec: async (nango) => { Map.old ??= nango; return await Map.old.log("x"); } };`;
-  await run(source, { call });
-  await run(source, { call });
-  assert.equal(calls.length, 1);
+test("a function that waits for nothing that could ever happen ends at once, and says so", async () => {
+  const never = "await new Promise(() => {});";
+  for (const before of ["", `await nango.log("x");`, "await new Promise((resolve) => setTimeout(resolve, 1));"]) {
+    const outcome = await runBody(before + never);
+    assert.match(outcome.ok ? "" : outcome.error.message, /waits for something that can never happen/, before);
+  }
+  const outcome = await runBody(`Promise.reject(new Error("the reason")); ${never}`);
+  assert.equal(outcome.ok ? "" : outcome.error.message, "the reason");
 });
 
 test("a closed pool takes no more runs", async () => {

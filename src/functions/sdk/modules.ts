@@ -1,12 +1,16 @@
 // Running a bundle: evaluated anew for each run, so that nothing at the top of a file leaks from one customer's run to the next.
 import * as zod from "zod";
 import * as sdk from "./index.ts";
+import { forgetLastRun } from "./shared.ts";
 
 type Require = (name: string) => unknown;
 type Factory = (module: { exports: unknown }, exports: unknown, require: Require) => void;
 
-/** Turns a bundle's text into its function; the host compiles, because text cannot become code in here. */
-export type Compile = (code: string, filename: string) => Factory;
+/**
+ * Turns a bundle's text into its function, or makes that of a file it has compiled before once more; the host compiles,
+ * because text cannot become code in here.
+ */
+export type Compile = (code: string | null, filename: string) => Factory;
 
 /** Where stack traces place a bundle's code, until the host maps them to the author's files. */
 const fileName = (hash: string): string => `function-${hash}.cjs`;
@@ -18,9 +22,8 @@ const zodModule = Object.create(zod, {
   __esModule: { value: true },
 });
 
-/** `load(hash, bundle)` gives the default export; `bundle` is null when this thread has had it before. */
+/** `load(hash, bundle)` gives the default export; `bundle` is null when this thread has had it before. `provided` is what all share. */
 export const createLoader = ({ compile, shared }: { compile: Compile; shared: Record<string, unknown> }) => {
-  const factories = new Map<string, Factory>();
   const provided = new Map<string, unknown>(Object.entries({ zod: zodModule, syncline: sdk, nango: sdk, ...shared }));
 
   const require: Require = (name) => {
@@ -28,13 +31,11 @@ export const createLoader = ({ compile, shared }: { compile: Compile; shared: Re
     return provided.get(name);
   };
 
-  return (hash: string, bundle: string | null): unknown => {
-    const factory = bundle === null ? factories.get(hash) : compile(bundle, fileName(hash));
-    if (factory === undefined) throw new Error(`The bundle ${hash} is not here.`);
-    factories.set(hash, factory);
-    zod.globalRegistry.clear(); // ids of the last run's schemas
+  const load = (hash: string, bundle: string | null): unknown => {
+    forgetLastRun();
     const module = { exports: {} as { default?: unknown } };
-    factory(module, module.exports, require);
+    compile(bundle, fileName(hash))(module, module.exports, require);
     return module.exports.default ?? module.exports;
   };
+  return { load, provided: [...provided.values()] };
 };

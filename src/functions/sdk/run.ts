@@ -8,6 +8,7 @@ import { createNango } from "./nango.ts";
 import { toOutput } from "./output.ts";
 import { createValidation, type Validation } from "./validation.ts";
 import type { Validators } from "./validators.ts";
+import { cutError } from "./weight.ts";
 
 type Exported = Record<string, unknown> | null | undefined;
 
@@ -20,7 +21,7 @@ const entryFunction = (exported: unknown, entry: string): ((...args: unknown[]) 
 /** An error can be made so that looking at it throws: it must not take the outcome along. */
 const outcomeOf = (error: unknown): IsolateOutcome => {
   try {
-    return { ok: false, error: toRunError(error) };
+    return { ok: false, error: cutError(toRunError(error)) };
   } catch {
     return {
       ok: false,
@@ -38,7 +39,9 @@ const createFailure = () => {
 
 export type Run = ReturnType<typeof createRun>;
 
-/** `finish` never rejects. `rejected` and `handled` report promises of the author's that nobody, or by now somebody, awaits. */
+const NEVER_ENDS = "The function waits for something that can never happen: no call and no timer of its own is open.";
+
+/** `finish` never rejects. `stall` says that nothing can wake the function any more. `rejected` and `handled` report promises of the author's that nobody, or by now somebody, awaits. */
 export const createRun = ({
   message,
   calls,
@@ -59,6 +62,7 @@ export const createRun = ({
   const { failed, fail } = createFailure();
   const unhandled = new Map<unknown, unknown>();
   let validation: Validation | undefined;
+  let isExecuting = true;
 
   const execute = async (): Promise<unknown> => {
     const exported = load(message.hash, message.bundle);
@@ -83,6 +87,7 @@ export const createRun = ({
   const finish = async (): Promise<IsolateOutcome> => {
     try {
       const value = await Promise.race([execute(), failed]);
+      isExecuting = false;
       await Promise.race([settleOpenCalls(), failed]);
       return { ok: true, value: toOutput(context.scriptType, value) };
     } catch (error) {
@@ -93,7 +98,13 @@ export const createRun = ({
     }
   };
 
+  const stall = (): void => {
+    if (!isExecuting) return;
+    const [reason = new Error(NEVER_ENDS)] = unhandled.values();
+    fail(reason);
+  };
+
   const rejected = (reason: unknown, promise: unknown): void => void unhandled.set(promise, reason);
   const handled = (promise: unknown): void => void unhandled.delete(promise);
-  return { finish, fail, log, rejected, handled };
+  return { finish, fail, stall, log, rejected, handled, isInVirtualTime: context.virtualTime !== undefined };
 };

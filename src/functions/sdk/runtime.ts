@@ -5,6 +5,7 @@ import { createCalls } from "./calls.ts";
 import { createConsole } from "./console.ts";
 import { type Compile, createLoader } from "./modules.ts";
 import { createRun, type Run } from "./run.ts";
+import { sharedByRuns } from "./shared.ts";
 import { createTimers, type HostTimers } from "./timers.ts";
 import { createValidators, type LoadValidator } from "./validators.ts";
 import { createVirtualTime, realDate } from "./virtual-time.ts";
@@ -22,6 +23,10 @@ export type Bridge = {
   loadValidator: LoadValidator | undefined;
   timers: HostTimers;
   nextTurn: (resume: () => void) => void;
+  /** Called when a run is over: makes a new context when the run has changed what others would share with it. */
+  rest: () => void;
+  /** Whether what is shared of the realm outside is as it was. */
+  isRealmUntouched: () => boolean;
   globals: Record<string, unknown>;
   modules: Record<string, unknown>;
 };
@@ -29,7 +34,7 @@ export type Bridge = {
 /** Enough to see 10 of the author's frames behind those of the SDK. */
 const STACK_FRAMES = 25;
 
-const REMOVED = ["SharedArrayBuffer", "Atomics", "WebAssembly", "escape", "unescape", "eval"];
+const REMOVED = ["SharedArrayBuffer", "Atomics", "WebAssembly", "escape", "unescape", "eval", "FinalizationRegistry"];
 
 const setGlobals = (globals: Record<string, unknown>): void => {
   for (const [name, value] of Object.entries(globals)) {
@@ -45,21 +50,37 @@ const createSweep = () => {
   };
 };
 
-/** Start taking runs. The two functions returned tell it about promises nobody awaits. */
+export type Runtime = ReturnType<typeof startRuntime>;
+
+/** Start taking runs. `rejected` and `handled` tell it about promises nobody awaits; `shared` is what all runs may reach. */
 export const startRuntime = ({
   port,
   compile,
   loadValidator,
   timers: hostTimers,
   nextTurn,
+  rest,
+  isRealmUntouched,
   globals,
   modules,
 }: Bridge) => {
-  const calls = createCalls((message) => port.postMessage(message));
-  const load = createLoader({ compile, shared: modules });
-  const validatorOf = createValidators({ compile, load: loadValidator });
+  const turn = (): Promise<void> => new Promise((resolve) => nextTurn(resolve));
   let current: Run | undefined;
-  const timers = createTimers(hostTimers, (error) => current?.fail(error));
+  let isLooking = false;
+
+  /** A run that waits, but for no call and no timer, would wait until its time is over. Time that is skipped is another matter. */
+  const lookForStall = async (): Promise<void> => {
+    if (isLooking || current === undefined || current.isInVirtualTime) return;
+    isLooking = true;
+    await turn();
+    isLooking = false;
+    if (calls.count() === 0 && timers.count() === 0) current?.stall();
+  };
+
+  const calls = createCalls((message) => port.postMessage(message), lookForStall);
+  const { load, provided } = createLoader({ compile, shared: modules });
+  const validatorOf = createValidators({ compile, load: loadValidator });
+  const timers = createTimers(hostTimers, (error) => current?.fail(error), lookForStall);
   const { setTimeout, clearTimeout } = timers;
   const console = createConsole(() => current?.log);
   Error.stackTraceLimit = STACK_FRAMES;
@@ -67,13 +88,12 @@ export const startRuntime = ({
   setGlobals({ ...globals, setTimeout, clearTimeout, console });
   const sweepGlobals = createSweep();
 
-  const turn = (): Promise<void> => new Promise((resolve) => nextTurn(resolve));
-
   const sendOutcome = (outcome: IsolateOutcome): void => {
+    const isSpoiled = !isRealmUntouched();
     try {
-      port.postMessage({ kind: "done", outcome });
+      port.postMessage({ kind: "done", outcome, isSpoiled });
     } catch {
-      port.postMessage({ kind: "done", outcome: JSON.parse(JSON.stringify(outcome)) }); // a Proxy has no other form
+      port.postMessage({ kind: "done", outcome: JSON.parse(JSON.stringify(outcome)), isSpoiled }); // a Proxy has no other form
     }
   };
 
@@ -91,12 +111,15 @@ export const startRuntime = ({
   const start = async (message: ToIsolate & { kind: "run" }): Promise<void> => {
     const endTime = skipTime(message.context);
     current = createRun({ message, calls, load, validatorOf, nextTurn: turn });
+    lookForStall();
     const outcome = await current.finish();
     current = undefined;
     endTime?.();
     timers.clearAll();
+    await turn(); // what the run left behind has come to rest, or never lets this go on
     sweepGlobals();
     sendOutcome(outcome);
+    rest();
   };
 
   port.onmessage = ({ data }) => {
@@ -106,6 +129,7 @@ export const startRuntime = ({
   port.start(); // a port moved to a context does not start by itself when it gets a listener
 
   return {
+    shared: sharedByRuns([...provided, console, setTimeout, clearTimeout]),
     rejected: (reason: unknown, promise: unknown) => current?.rejected(reason, promise),
     handled: (promise: unknown) => current?.handled(promise),
   };

@@ -2,8 +2,8 @@
 
 export type HostTimers = { start: (ms: number, fire: () => void) => number; stop: (id: number) => void };
 
-/** `onError` gets what a callback threw. */
-export const createTimers = (host: HostTimers, onError: (error: unknown) => void) => {
+/** `onError` gets what a callback threw; `onQuiet` is called whenever the last timer has fired or was stopped. */
+export const createTimers = (host: HostTimers, onError: (error: unknown) => void, onQuiet: () => void) => {
   const running = new Set<number>();
 
   const setTimeout = (callback: (...args: unknown[]) => unknown, ms: unknown = 0, ...args: unknown[]): number => {
@@ -15,13 +15,16 @@ export const createTimers = (host: HostTimers, onError: (error: unknown) => void
       } catch (error) {
         onError(error);
       }
+      if (running.size === 0) onQuiet();
     });
     running.add(id);
     return id;
   };
 
   const clearTimeout = (id: unknown): void => {
-    if (running.delete(id as number)) host.stop(id as number);
+    if (!running.delete(id as number)) return;
+    host.stop(id as number);
+    if (running.size === 0) onQuiet();
   };
 
   const clearAll = (): void => {
@@ -29,5 +32,5 @@ export const createTimers = (host: HostTimers, onError: (error: unknown) => void
     running.clear();
   };
 
-  return { setTimeout, clearTimeout, clearAll };
+  return { setTimeout, clearTimeout, clearAll, count: () => running.size };
 };
