@@ -270,24 +270,3 @@ begin
    where c.run_id = p_run and c.stream_id = p_stream and s.id = p_stream;
 end $$;
 comment on function syncline.set_merging_strategy(bigint, bigint, int, text) is 'override: what the run saves wins. ignore_if_modified_after: a record somebody else changed after this moment is left alone by this run.';
-
-create or replace function syncline.empty_cache(p_run bigint, p_token bigint) returns void
-language plpgsql volatile as $$
-declare
-  v_run syncline.runs := syncline.hold_run(p_run, p_token);
-begin
-  if v_run.empty_cache then
-    -- Not by row: the streams are replaced by new ones and their records swept later in small steps.
-    with old as (
-      select t.id
-        from syncline.streams t, syncline.syncs s, syncline.functions f
-       where s.id = v_run.sync_id and f.id = v_run.function_id
-         and t.connection_id = v_run.connection_id and t.model = any (f.models) and t.variant = s.variant and t.retired_at is null
-       order by t.id
-         for no key update of t
-    )
-    update syncline.streams t set retired_at = syncline.now() from old where t.id = old.id;
-    update syncline.runs set empty_cache = false where id = p_run;
-  end if;
-end $$;
-comment on function syncline.empty_cache(bigint, bigint) is 'Drop all records of a run''s models and variant, once, when the run was asked to; cursors from before become invalid.';

@@ -50,17 +50,3 @@ begin
   return v_sync.uid;
 end $$;
 comment on function syncline.install_sync(int, int, text) is 'Let a connection run a sync function in a variant: at once when the function starts by itself, else paused. Its uid; null when it does already.';
-
-create or replace function syncline.retire_streams(p_connection int, p_models text[], p_variant text) returns int
-language plpgsql volatile as $$
-declare
-  v_count int;
-begin
-  update syncline.streams t
-     set retired_at = syncline.now()
-   where t.connection_id = p_connection and t.retired_at is null
-     and (p_models is null or t.model = any (p_models)) and (p_variant is null or t.variant = p_variant);
-  get diagnostics v_count = row_count;
-  return v_count;
-end $$;
-comment on function syncline.retire_streams(int, text[], text) is 'Hide the records of a connection, of some models or a variant (null: all), for housekeeping to delete; how many streams.';
