@@ -9,7 +9,7 @@ import type { Db } from "./pool.ts";
 import type { Shape } from "./shapes.ts";
 
 export type { Db } from "./pool.ts";
-export { maybeRow, maybeRowUnchecked, nothing, row, rows, rowsUnchecked, rowUnchecked, value } from "./shapes.ts";
+export { maybeRow, nothing, row, rows, rowsUnchecked, rowUnchecked, value } from "./shapes.ts";
 
 /** What a guard compares with pg_proc: the function's name and its arguments without the `p_`. */
 export type Binding = { sqlName: string; params: Params };

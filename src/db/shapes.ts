@@ -52,12 +52,6 @@ export const maybeRow =
   (found, name) =>
     found.length === 0 ? null : check(schema, single(found, name), name);
 
-/** One row or null, taken at its word. */
-export const maybeRowUnchecked =
-  <T>(): Shape<T | null> =>
-  (found, name) =>
-    found.length === 0 ? null : (single(found, name) as T);
-
 /** One scalar: the first column of the only row. */
 export const value =
   <T>(schema: z.ZodType<T>): Shape<T> =>
