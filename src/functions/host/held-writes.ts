@@ -105,8 +105,13 @@ export const createHeldWrites = (deps: {
     timer.unref();
   };
 
-  const holds = (stream: number, ids: string[]): boolean =>
-    ids.some((id) => heldIds.has(`${stream} ${id}`) || sendingIds.has(`${stream} ${id}`));
+  const holds = (stream: number, ids: string[]): boolean => {
+    if (heldIds.size === 0 && sendingIds.size === 0) return false;
+    return ids.some((id) => {
+      const key = `${stream} ${id}`;
+      return heldIds.has(key) || sendingIds.has(key);
+    });
+  };
 
   return { hold, holds, flush };
 };
