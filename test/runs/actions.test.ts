@@ -34,6 +34,7 @@ const FILES = {
   "acme/actions/wait.ts": action(
     `await nango.log("waits"); await new Promise((resolve) => setTimeout(resolve, 60_000));`,
   ),
+  "acme/actions/sleep.ts": action(`await new Promise((resolve) => setTimeout(resolve, input)); return "slept";`),
   "acme/actions/huge.ts": action(`return "x".repeat(2_000_001);`),
   "acme/actions/circle.ts": action(`return nango.triggerAction("acme", nango.connectionId, "circle", input + 1);`),
   "acme/actions/ask.ts": action(`return nango.triggerAction("acme", nango.connectionId, input.name, input.input);`),
@@ -87,9 +88,9 @@ const failed =
 test("actions", async (t) => {
   const { db, connection, records, startWorker, quiet, start, runs, forget } = await setUp(t);
   const { executor, run, waiting } = await start({ concurrency: 1 });
-  const promise = (name: string, body: () => Promise<void>) => t.test(name, () => forget().then(body));
+  const promised = (name: string, body: () => Promise<void>) => t.test(name, () => forget().then(body));
 
-  await promise("an action gets its input, speaks for its connection, and its value comes back", async () => {
+  await promised("an action gets its input, speaks for its connection, and its value comes back", async () => {
     assert.equal(await run("twice", { n: 21 }), 42);
     assert.equal(((await run("contacts")) as string[]).length, 2);
     const ended = (await runs()).map(({ kind, state }) => `${kind} ${state}`);
@@ -102,7 +103,7 @@ test("actions", async (t) => {
     assert.equal(lines[1]?.message, "succeeded");
   });
 
-  await promise("its error says what it was, with the payload, the provider's status and headers", async () => {
+  await promised("its error says what it was, with the payload, the provider's status and headers", async () => {
     const payload = { message: "no way", because: [1] };
     await assert.rejects(run("refuse", "way"), failed("action_script_runtime_error", { message: "no way", payload }));
     const headers = { "content-type": "application/json; charset=utf-8" };
@@ -115,7 +116,7 @@ test("actions", async (t) => {
     );
   });
 
-  await promise("actions inside runs end though all places are taken, by a sync and by actions", async () => {
+  await promised("actions inside runs end though all places are taken, by a sync and by actions", async () => {
     const nested = { name: "ask", input: { name: "twice", input: { n: 4 } } };
     assert.deepEqual(await Promise.all([run("ask", nested), run("ask", nested), run("ask", nested)]), [8, 8, 8]);
     const worker = await startWorker({ concurrency: 1 });
@@ -125,17 +126,17 @@ test("actions", async (t) => {
     assert.deepEqual((await records(connection, "Row")).map(({ id }) => id).sort(), ["2", "4", "6"]);
   });
 
-  await promise("a nested action's error reaches the function that asked, and from there its caller", async () => {
+  await promised("a nested action's error reaches the function that asked, and from there its caller", async () => {
     const refused = run("ask", { name: "refuse", input: "way" });
     await assert.rejects(refused, failed("action_script_runtime_error", { payload: { because: [1] } }));
   });
 
-  await promise("actions that call each other in a circle end five deep, with an error that says so", async () => {
+  await promised("actions that call each other in a circle end five deep, with an error that says so", async () => {
     await assert.rejects(run("circle", 1), failed("action_too_deep"));
     assert.equal((await runs()).length, 6);
   });
 
-  await promise("whoever goes away ends the run, and the runs inside it", async () => {
+  await promised("whoever goes away ends the run, and the runs inside it", async () => {
     const away = new AbortController();
     const running = run("ask", { name: "wait" }, away.signal);
     await waiting();
@@ -145,25 +146,25 @@ test("actions", async (t) => {
     assert.equal((await runs()).length, 2);
   });
 
-  await promise("a function that fails leaves no nested run behind", async () => {
+  await promised("a function that fails leaves no nested run behind", async () => {
     await assert.rejects(run("leave"), failed("script_internal_error", { message: "gone" }));
     const states = async () => (await runs()).map(({ state }) => state);
     await until("the nested run ended", async () => !(await states()).includes("running"));
     assert.deepEqual(await states(), ["failed", "cancelled"]);
   });
 
-  await promise("a cancelled action ends at once, and its caller hears of it", async () => {
+  await promised("a cancelled action ends at once, and its caller hears of it", async () => {
     const running = run("wait");
     await waiting();
     await db.query("select syncline.cancel_run(id) from syncline.runs where state = 'running'");
     await assert.rejects(running, failed("script_aborted"));
   });
 
-  await promise("an action remembers its checkpoint", async () => {
+  await promised("an action remembers its checkpoint", async () => {
     assert.deepEqual([await run("count"), await run("count"), await run("count")], [0, 1, 2]);
   });
 
-  await promise("a stop fails what does not end in time, and takes no more", async () => {
+  await promised("a stop fails what does not end in time, and takes no more", async () => {
     const stopping = await start({ graceMs: 100 });
     const running = stopping.run("wait");
     await stopping.waiting();
@@ -177,7 +178,19 @@ test("actions", async (t) => {
     await assert.rejects(stopping.run("twice", { n: 1 }), { code: "script_aborted" });
   });
 
-  await promise("an action that takes too long ends", async () => {
+  await promised("an action that lasts longer than a lease keeps it, as its process says that it lives", async () => {
+    await db.query("update syncline.settings set lease = '1 s'");
+    const { run: runBriefly } = await start();
+    const running = runBriefly("sleep", 2_500);
+    await until("its first lease would have ended", async () => {
+      await db.query("select syncline.tick(10)");
+      const [row] = await db.query("select syncline.now() - max(started_at) > '2 s' as is_over from syncline.runs");
+      return row?.is_over;
+    });
+    assert.equal(await running, "slept");
+  });
+
+  await promised("an action that takes too long ends", async () => {
     await db.query("update syncline.settings set action_timeout = '1 s'");
     await assert.rejects(run("wait"), failed("execution_timeout"));
   });
