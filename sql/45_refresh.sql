@@ -69,6 +69,17 @@ begin
 end $$;
 comment on function syncline.open_own_refresh(bigint, bigint, int) is 'Open a window that is this run''s alone: what earlier runs saw does not count. Null, and nothing is opened, when the run goes on midway and so need not see everything.';
 
+create or replace function syncline.open_early_refresh(p_run bigint, p_token bigint, p_stream int) returns bigint
+language plpgsql volatile as $$
+begin
+  perform syncline.fence_run(p_run, p_token);
+  if exists (select from syncline.refreshes w where w.stream_id = p_stream and w.state in ('open', 'deleting')) then
+    return null;
+  end if;
+  return syncline.open_refresh(p_run, p_token, p_stream);
+end $$;
+comment on function syncline.open_early_refresh(bigint, bigint, int) is 'Open a window before the function asks for one, which it may do later: what it saves until then has been seen. Null when a window is open already.';
+
 create or replace function syncline.drop_refresh(p_run bigint, p_token bigint, p_stream int) returns boolean
 language plpgsql volatile as $$
 declare

@@ -33,6 +33,7 @@ export const emptyCache = fn("empty_cache", fence, nothing());
 
 export const openRefresh = fn("open_refresh", { ...fence, stream: "int" }, value(z.number()));
 export const openOwnRefresh = fn("open_own_refresh", { ...fence, stream: "int" }, value(z.number().nullable()));
+export const openEarlyRefresh = fn("open_early_refresh", { ...fence, stream: "int" }, value(z.number().nullable()));
 export const dropRefresh = fn("drop_refresh", { ...fence, stream: "int" }, value(z.boolean()));
 export const endRefresh = fn(
   "end_refresh",

@@ -12,6 +12,7 @@ import { clearCheckpoint, getCheckpoint, saveCheckpoint } from "./checkpoint.ts"
 import { createConnection } from "./connection.ts";
 import { type RunAction, startSync, triggerAction, triggerSync } from "./control.ts";
 import { deletePrevious, trackWholeRun } from "./deletes.ts";
+import { watchEarlySaves } from "./early-saves.ts";
 import { getEnvironmentVariables } from "./environment.ts";
 import { uncontrolledFetch } from "./fetch.ts";
 import { getIntegration, getWebhookURL } from "./integration.ts";
@@ -57,16 +58,17 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
   const connection = createConnection(host, deps.catalogue);
   const wholeRun = trackWholeRun(host);
   const previous = deletePrevious(host);
+  const early = watchEarlySaves(host);
 
   const inOrder: Record<string, Method> = {
-    batchSave: batchSave(host),
-    batchUpdate: batchUpdate(host),
+    batchSave: early.saving(batchSave(host)),
+    batchUpdate: early.saving(batchUpdate(host)),
     batchDelete: batchDelete(host),
     getCheckpoint: getCheckpoint(host),
     saveCheckpoint: saveCheckpoint(host),
     clearCheckpoint: clearCheckpoint(host),
-    trackDeletesStart: wholeRun.trackDeletesStart,
-    trackDeletesEnd: wholeRun.trackDeletesEnd,
+    trackDeletesStart: early.starting(wholeRun.trackDeletesStart),
+    trackDeletesEnd: early.ending(wholeRun.trackDeletesEnd),
     deleteRecordsFromPreviousExecutions: previous.call,
     setMergingStrategy: mergeOnce(host),
     getRecordsByIds: getRecordsByIds(host),
@@ -120,6 +122,7 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
       if (deps.lease.empty_cache) await emptyCache(host.pool, host.fence);
       await wholeRun.start();
       await previous.start(bundle);
+      early.start(bundle);
     },
     /** After the function failed: what it saved before stays saved. */
     keep: async (): Promise<void> => {
@@ -134,6 +137,7 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
       await host.inOrder(() => host.writes.flush());
       if (host.isInterrupted()) return;
       await previous.end();
+      await early.end();
       await wholeRun.end();
     },
   };
