@@ -43,6 +43,11 @@ export const CODES = {
   execution_timeout: { status: 500, retry: false, says: "The run took longer than allowed." },
   execution_interrupted: { status: 500, retry: false, says: "The run's time slice is over; it goes on in a new run." },
   function_runtime_out_of_memory: { status: 500, retry: false, says: "The function used more memory than allowed." },
+  function_runtime_out_of_cpu: {
+    status: 500,
+    retry: false,
+    says: "The function used more processor time than allowed.",
+  },
   invalid_sync_record: { status: 400, retry: false, says: "A record does not match its model." },
   invalid_action_input: { status: 400, retry: false, says: "An action's input does not match its schema." },
   invalid_action_output: { status: 500, retry: false, says: "An action's output does not match its schema." },

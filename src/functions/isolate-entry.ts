@@ -1,7 +1,7 @@
 // The first code of an isolate's thread: makes the context that functions live in, and hands it what it may have.
 // The thread is the boundary (own heap, no environment, can be ended at any time); the context is the surface.
 import vm from "node:vm";
-import { moveMessagePortToContext, type Transferable, workerData } from "node:worker_threads";
+import { moveMessagePortToContext, parentPort, type Transferable, workerData } from "node:worker_threads";
 import { createGuard } from "./isolate-guard.ts";
 import { openRealm } from "./isolate-realm.ts";
 import type { RuntimeCode, ScriptCode } from "./isolate-runtime-code.ts";
@@ -88,5 +88,10 @@ const startContext = (given: Transferable): Life => {
 };
 
 life = startContext(port);
+const collect = vm.runInNewContext("gc") as () => void;
+parentPort!.on("message", () => {
+  collect();
+  parentPort!.postMessage("collected");
+});
 process.on("unhandledRejection", (reason, promise) => life.runtime.rejected(reason, promise));
 process.on("rejectionHandled", (promise) => life.runtime.handled(promise));

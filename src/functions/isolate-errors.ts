@@ -18,13 +18,29 @@ export const toWire = (error: unknown): WireError => {
   };
 };
 
+export const memoryError = (memoryMb: number): RunError => ({
+  type: "function_runtime_out_of_memory",
+  message: `The function used more than ${memoryMb} MB of memory.`,
+  status: 500,
+});
+
+/** `when` says over which part of the run the time was counted. */
+export const cpuError = (cpuMs: number, when: string): RunError => ({
+  type: "function_runtime_out_of_cpu",
+  message: `The function used more than ${cpuMs / 1000} s of processor time ${when}.`,
+  status: 500,
+});
+
+export const floodError = (calls: number): RunError => ({
+  type: "script_internal_error",
+  message: `The function had more than ${calls} calls under way at a time.`,
+  status: 500,
+});
+
 /** The error of a run whose thread ended with `error`, or without a word. */
 export const threadError = (error: unknown, memoryMb: number): RunError => {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
-    const says = `The function used more than ${memoryMb} MB of memory.`;
-    return { type: "function_runtime_out_of_memory", message: says, status: 500 };
-  }
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") return memoryError(memoryMb);
   const reason = text(message) ?? "it stopped without an error";
   return { type: "script_internal_error", message: `The isolate ended: ${reason}`, status: 500 };
 };

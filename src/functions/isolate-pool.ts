@@ -6,6 +6,7 @@ import type { Logger } from "../log.ts";
 import { abortError } from "./isolate-errors.ts";
 import { buildRuntimeCode, type RuntimeCode } from "./isolate-runtime-code.ts";
 import { startThread, type Thread } from "./isolate-thread.ts";
+import type { CpuLimits } from "./isolate-watch.ts";
 import type { IsolateJob, IsolateOutcome } from "./protocol.ts";
 
 /** A thread is replaced after this many runs: it bounds what code leaves behind in the heap and in the cache of bundles. */
@@ -29,12 +30,13 @@ type Waiting = { environment: string; isNested: boolean; start: (slot: Slot | un
 export type IsolatePool = ReturnType<typeof createIsolatePool>;
 
 /**
- * `size` runs at most at a time, further ones wait in order; `memoryMb` caps the heap of each.
+ * `size` runs at most at a time, further ones wait in order; `memoryMb` caps the memory of each, `cpu` its time at work.
  * `run` reports every failure of a function in its outcome, and rejects only when the isolate's own code cannot be built.
  * Its `caller` is the id of the run in whose function this one was asked for, if any.
  * `close` ends what runs and resolves when all threads are gone.
  */
-export const createIsolatePool = ({ size, memoryMb, log }: { size: number; memoryMb: number; log: Logger }) => {
+export const createIsolatePool = (o: { size: number; memoryMb: number; cpu?: CpuLimits; log: Logger }) => {
+  const { size, memoryMb, cpu, log } = o;
   const building = buildRuntimeCode();
   const slots: Slot[] = []; // least recently used first
   const waiting: Waiting[] = [];
@@ -42,7 +44,7 @@ export const createIsolatePool = ({ size, memoryMb, log }: { size: number; memor
   let isClosed = false;
 
   const add = (runtime: RuntimeCode): Slot => {
-    const thread = startThread({ runtime, memoryMb });
+    const thread = startThread({ runtime, memoryMb, cpu });
     const slot: Slot = { thread, environment: undefined, isBusy: false, runs: 0, ...NO_RUN };
     slots.push(slot);
     return slot;

@@ -13,9 +13,13 @@ export type RuntimeCode = { sdk: ScriptCode; validator?: ScriptCode };
 /**
  * With loop unrolling V8 takes some endless loops (`for (;;) new Array(1000).fill(1)`) for short ones and drops their stack
  * check. Such a loop cannot be ended from outside, and when it eats memory the whole process aborts instead of its thread.
- * The flag is the process's, must be set before a thread starts, and is part of what a code cache is checked against.
+ * A thread that has filled its memory with garbage is told to collect it, which takes a `gc`.
+ * Flags are the process's, must be set before a thread starts, and are part of what a code cache is checked against.
  */
-const keepLoopsInterruptible = (): void => v8.setFlagsFromString("--no-turboshaft-loop-unrolling");
+const setFlags = (): void => {
+  v8.setFlagsFromString("--no-turboshaft-loop-unrolling");
+  v8.setFlagsFromString("--expose-gc");
+};
 
 /** A file of `sdk/` with all it imports, as an expression that gives one of its exports. */
 const bundle = async (file: string, exported: string, minify: boolean): Promise<string> => {
@@ -77,7 +81,7 @@ const buildValidator = async (): Promise<ScriptCode> => {
 
 /** Bundle the isolate's side of `sdk/`; takes about 0.1 s, or 0.2 s with what runs need that validate. */
 export const buildRuntimeCode = async ({ withValidator = true } = {}): Promise<RuntimeCode> => {
-  keepLoopsInterruptible();
+  setFlags();
   if (!withValidator) return { sdk: await buildSdk() };
   const [sdk, validator] = await Promise.all([buildSdk(), buildValidator()]);
   return { sdk, validator };

@@ -1,23 +1,38 @@
 // One isolate, seen from the host: a thread that takes one run at a time and is ended for good when a run will not end.
+
+import { once } from "node:events";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MessageChannel, Worker } from "node:worker_threads";
-import { abortError, threadError, timeoutError, toWire } from "./isolate-errors.ts";
+import { abortError, floodError, threadError, timeoutError, toWire } from "./isolate-errors.ts";
 import type { RuntimeCode } from "./isolate-runtime-code.ts";
-import type { FromIsolate, HostCall, IsolateJob, IsolateOutcome, RunError, ToIsolate } from "./protocol.ts";
+import { CPU_LIMITS, type CpuLimits, V8_CEILING_MB, watchThread } from "./isolate-watch.ts";
+import {
+  CALLS_AT_ONCE,
+  type FromIsolate,
+  type HostCall,
+  type IsolateJob,
+  type IsolateOutcome,
+  type RunError,
+  type ToIsolate,
+} from "./protocol.ts";
 import { mapStack } from "./stack.ts";
 
 const ENTRY = path.join(import.meta.dirname, `isolate-entry${path.extname(import.meta.filename)}`); // .js once built
 const YOUNG_GENERATION_MB = 16;
 const STACK_MB = 4;
+const MOST_CALLS = 2 * CALLS_AT_ONCE; // an isolate that keeps to the protocol holds back after half of that
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** A thread in a long step of native code cannot be ended: its run is over all the same. */
+const GIVE_UP_MS = 2_000;
 
 export type Thread = ReturnType<typeof startThread>;
 
-type Running = { call: HostCall; end: (outcome: IsolateOutcome) => void };
+type Running = { call: HostCall; end: (outcome: IsolateOutcome) => void; heard: () => void; openCalls: number };
 
 const failure = (error: RunError): IsolateOutcome => ({ ok: false, error });
 
-const startWorker = (runtime: RuntimeCode, memoryMb: number, port: MessageChannel["port2"]): Worker => {
+const startWorker = (runtime: RuntimeCode, port: MessageChannel["port2"]): Worker => {
   const worker = new Worker(ENTRY, {
     name: "syncline-isolate",
     argv: [],
@@ -27,7 +42,7 @@ const startWorker = (runtime: RuntimeCode, memoryMb: number, port: MessageChanne
     stdout: true,
     stderr: true,
     resourceLimits: {
-      maxOldGenerationSizeMb: memoryMb,
+      maxOldGenerationSizeMb: V8_CEILING_MB,
       maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
       stackSizeMb: STACK_MB,
     },
@@ -41,9 +56,10 @@ const startWorker = (runtime: RuntimeCode, memoryMb: number, port: MessageChanne
 };
 
 /** Start a thread. It is ready for a run at once (a run waits for it inside), and does not keep the process alive between runs. */
-export const startThread = ({ runtime, memoryMb }: { runtime: RuntimeCode; memoryMb: number }) => {
+export const startThread = (o: { runtime: RuntimeCode; memoryMb: number; cpu?: CpuLimits | undefined }) => {
+  const { runtime, memoryMb, cpu = CPU_LIMITS } = o;
   const { port1: port, port2 } = new MessageChannel();
-  const worker = startWorker(runtime, memoryMb, port2);
+  const worker = startWorker(runtime, port2);
   const compiled = new Set<string>();
   let running: Running | undefined;
   let death: RunError | undefined;
@@ -58,16 +74,21 @@ export const startThread = ({ runtime, memoryMb }: { runtime: RuntimeCode; memor
     }
   };
 
-  const answer = async (call: HostCall, { id, method, args }: FromIsolate & { kind: "call" }): Promise<void> => {
+  const answer = async (run: Running, { id, method, args }: FromIsolate & { kind: "call" }): Promise<void> => {
+    run.openCalls += 1;
+    if (run.openCalls > MOST_CALLS) return void kill(floodError(MOST_CALLS));
+    run.heard();
     try {
-      reply(id, await call(method, args));
+      reply(id, await run.call(method, args));
     } catch (error) {
       send({ kind: "reply", id, ok: false, error: toWire(error) });
+    } finally {
+      run.openCalls -= 1;
     }
   };
 
   const onMessage = (message: FromIsolate): void => {
-    if (message.kind === "call" && running !== undefined) answer(running.call, message);
+    if (message.kind === "call" && running !== undefined) answer(running, message);
     if (message.kind !== "done") return;
     running?.end(message.outcome);
     if (message.isSpoiled) kill(threadError(undefined, memoryMb));
@@ -86,7 +107,13 @@ export const startThread = ({ runtime, memoryMb }: { runtime: RuntimeCode; memor
 
   const kill = async (reason: RunError): Promise<void> => {
     death ??= reason;
-    await worker.terminate();
+    await Promise.race([worker.terminate(), sleep(GIVE_UP_MS, undefined, { ref: false })]);
+    die(death);
+  };
+
+  const collect = async (): Promise<void> => {
+    worker.postMessage("collect");
+    await once(worker, "message");
   };
 
   const begin = ({ hash, bundle, entry, payload, context }: IsolateJob): void => {
@@ -103,7 +130,8 @@ export const startThread = ({ runtime, memoryMb }: { runtime: RuntimeCode; memor
     if (job.signal.aborted) return failure(abortError());
     if (death !== undefined) return failure(death);
     const { promise: ended, resolve: end } = Promise.withResolvers<IsolateOutcome>();
-    running = { call: job.call, end };
+    const watch = watchThread({ worker, memoryMb, cpu, collect, end: kill });
+    running = { call: job.call, end, heard: watch.heard, openCalls: 0 };
     const abort = () => void kill(abortError());
     const timer = setTimeout(() => kill(timeoutError(job.timeoutMs)), Math.min(job.timeoutMs, MAX_TIMER_MS));
     job.signal.addEventListener("abort", abort, { once: true });
@@ -112,6 +140,7 @@ export const startThread = ({ runtime, memoryMb }: { runtime: RuntimeCode; memor
       return withNamedFiles(await ended, job.bundle);
     } finally {
       clearTimeout(timer);
+      watch.stop();
       job.signal.removeEventListener("abort", abort);
       running = undefined;
       worker.unref();

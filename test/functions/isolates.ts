@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, type TestContext } from "node:test";
 import { transform } from "esbuild";
 import { createIsolatePool } from "../../src/functions/isolate-pool.ts";
+import type { CpuLimits } from "../../src/functions/isolate-watch.ts";
 import type { IsolateJob, RunContext } from "../../src/functions/protocol.ts";
 import { createLogger } from "../../src/log.ts";
 
@@ -52,8 +53,9 @@ export const recordingHost = (answers: Answers = {}) => {
 };
 
 /** A pool for the whole test file. */
-export const poolForFile = (size = 2, memoryMb = 64) => {
-  const pool = createIsolatePool({ size, memoryMb, log: createLogger("silent") });
+export const poolForFile = (size = 2, memoryMb = 64, cpu?: CpuLimits) => {
+  const limits = { memoryMb, ...(cpu === undefined ? {} : { cpu }) };
+  const pool = createIsolatePool({ size, ...limits, log: createLogger("silent") });
   after(() => pool.close());
 
   const run = async (source: string, job: Partial<IsolateJob> = {}) => {

@@ -34,7 +34,16 @@ export type Bridge = {
 /** Enough to see 10 of the author's frames behind those of the SDK. */
 const STACK_FRAMES = 25;
 
-const REMOVED = ["SharedArrayBuffer", "Atomics", "WebAssembly", "escape", "unescape", "eval", "FinalizationRegistry"];
+const REMOVED = [
+  "SharedArrayBuffer",
+  "Atomics",
+  "WebAssembly",
+  "escape",
+  "unescape",
+  "eval",
+  "gc",
+  "FinalizationRegistry",
+];
 
 const setGlobals = (globals: Record<string, unknown>): void => {
   for (const [name, value] of Object.entries(globals)) {
