@@ -30,8 +30,26 @@ const useCommonTypes = (): unknown => {
   const cases = [z.object({ t: z.literal("a") }), z.object({ t: z.literal("b") })] as const;
   const unions = [z.union([z.string(), z.number()]), z.discriminatedUnion("t", cases)];
   const other = [z.void(), z.never(), z.lazy(() => z.string()), z.intersection(cases[0], z.object({ u: z.string() }))];
-  const changed = [z.string().transform(Number), z.string().refine(Boolean), z.string().pipe(z.string())];
-  const shape = { text, a: z.union([...kinds, ...times, ...formats, ...lists, ...unions, ...other, ...changed]) };
+  const rare = [
+    z.preprocess(String, z.string()),
+    z.custom(),
+    z.map(z.any(), z.any()),
+    z.set(z.any()),
+    z.nan(),
+    z.bigint(),
+  ];
+  const more = [z.ipv4(), z.base64(), z.jwt(), z.cuid(), z.e164(), z.iso.time(), z.iso.duration(), z.guid(), z.json()];
+  const changed = [
+    z.string().transform(Number),
+    z.string().refine(Boolean),
+    z.string().pipe(z.string()),
+    z.string().prefault(""),
+    z.string().optional().nonoptional(),
+  ];
+  const shape = {
+    text,
+    a: z.union([...kinds, ...times, ...formats, ...lists, ...unions, ...other, ...rare, ...more, ...changed]),
+  };
   const whole = z.object(shape).partial().extend({ b: z.string() }).strict().passthrough().catch({ b: "" }).readonly();
   whole.safeParse({ text: "a", a: [], b: "b" });
   z.object(shape).safeParse({ text: 1 });
@@ -57,9 +75,22 @@ const dropPrototype = (value: unknown): void => {
 
 const exported = (): unknown[] => [...Object.values(zod.core), ...Object.values(zod)];
 
+/** The registry's maps are new ones for each run: behind getters that changes nothing of the registry itself. */
+const hideRegistryMaps = (): void => {
+  const registry = zod.globalRegistry as unknown as Record<string, unknown>;
+  for (const name of ["_map", "_idmap"]) {
+    let current = registry[name];
+    const set = (value: unknown): void => {
+      current = value;
+    };
+    Object.defineProperty(registry, name, { get: () => current, set, enumerable: true });
+  }
+};
+
 /** Objects that lead to everything shared beside `provided`, and of these the prototypes that zod itself still completes. */
 export const sharedByRuns = (provided: unknown[]): { roots: unknown[]; unfinished: unknown[] } => {
   const error = useCommonTypes() as object;
+  hideRegistryMaps();
   const types = exported().filter(isConstructor);
   const namespaces = [zod, zod.core, zod.util, zod.locales].flatMap((one) => Object.values(one));
   for (const value of namespaces) if (!isConstructor(value)) dropPrototype(value);
@@ -73,8 +104,8 @@ export const sharedByRuns = (provided: unknown[]): { roots: unknown[]; unfinishe
   return { roots: [...provided, zod, error, ActionError, ...unfinished], unfinished };
 };
 
-/** Ids of the last run's schemas (the rest of the registry goes with the schemas), and the text it matched last (`RegExp.input`). */
+/** What the last run said of its schemas, and the text it matched last (`RegExp.input`). */
 export const forgetLastRun = (): void => {
-  zod.globalRegistry._idmap.clear();
+  zod.globalRegistry.clear();
   /^/.test("");
 };
