@@ -136,6 +136,24 @@ const PASSING: Cases = {
     body: `await save((await nango.get({ endpoint: "/x", retries: 10 })).status);`,
     fixture: saves(429, { api: { get: { "/x": { response: {}, status: 429 } } } }),
   },
+  "ids-and-checkpoints-of-any-kind": {
+    body: `
+      await nango.saveCheckpoint({ at: "x".repeat(5000), more: { deep: [null] } } as any);
+      const { deletedKeys } = await nango.trackDeletesEnd("Row");
+      await nango.batchSave([{ v: 1 }, { v: 2 }, { id: "", v: 3 }] as any, "Row");
+      await save([(await nango.getCheckpoint()).more, deletedKeys]);`,
+    options: "checkpoint: z.object({ at: z.string() }),",
+    fixture: {
+      nango: {
+        trackDeletesEnd: { deletedKeys: ["a"] },
+        batchSave: { Row: [{ v: 1 }, { v: 2 }, { id: "", v: 3 }, { id: "1", v: [{ deep: [null] }, ["a"]] }] },
+      },
+    },
+  },
+  "day-of-the-recording": {
+    body: `await save((await nango.get({ endpoint: "/rates/" + new Date().toISOString().slice(0, 10) })).data);`,
+    fixture: saves(1, { api: { get: { "/rates/2026-04-04": { response: 1 } } } }),
+  },
   "time-of-the-recording": {
     body: `
       const since = new Date(Date.now() - 86_400_000).toISOString();
@@ -148,6 +166,23 @@ const PASSING: Cases = {
 
 const FAILING: Cases = {
   "wrong-value": { body: `await save({ a: { b: [1, 2] } });`, fixture: saves({ a: { b: [1, 3] } }) },
+  "without-id": {
+    body: `await nango.batchSave([{ v: 1 }, { v: 2 }] as any, "Row");`,
+    fixture: { nango: { batchSave: { Row: [{ v: 1 }] } } },
+  },
+  "saved-once": {
+    body: `await save(1);`,
+    fixture: {
+      nango: {
+        batchSave: {
+          Row: [
+            { id: "1", v: 1 },
+            { id: "1", v: 1 },
+          ],
+        },
+      },
+    },
+  },
   "wrong-id": { body: `await save(1, "2");`, fixture: saves(1) },
   "wrong-request": {
     body: `await nango.get({ endpoint: "/x", params: { a: "1", b: "2" } });`,
@@ -170,7 +205,7 @@ test("what the fixtures say passes: pages, checkpoints, deletions, refusals, and
     functions.filter(({ status }) => status !== "passed"),
     [],
   );
-  assert.match(out, /\n7 passed, 0 failed, 0 skipped\n$/);
+  assert.match(out, /\n9 passed, 0 failed, 0 skipped\n$/);
   assert.equal(code, 0);
   assert.match(byName.get("refusal-is-an-answer")?.note ?? "", /rules of test mocks/);
   assert.match(byName.get("time-of-the-recording")?.note ?? "", /2026-04-05T13:50:17\.103Z/);
@@ -184,7 +219,7 @@ test("each failure says what is wrong, fails nothing else, and makes the exit co
   };
   const { out, code, functions, reason, byName } = await testAll(t, filesOf("acme", cases));
   assert.equal(code, 1);
-  assert.match(out, /\n1 passed, 9 failed, 1 skipped\n$/);
+  assert.match(out, /\n1 passed, 11 failed, 1 skipped\n$/);
   const { ms: _ms, ...skipped } = byName.get("without-fixture")!;
   const says = "There is no tests/without-fixture.test.json.";
   assert.deepEqual(skipped, {
@@ -196,6 +231,8 @@ test("each failure says what is wrong, fails nothing else, and makes the exit co
   });
   assert.equal(functions.find(({ status }) => status === "passed")?.name, "right");
   assert.equal(reason("wrong-value"), "Row 1: v.a.b[1]: expected 3, got 2");
+  assert.match(reason("without-id"), /^It failed: record 0 of Row needs an id/);
+  assert.equal(reason("saved-once"), "Row 1: is expected 2x, was saved 1x");
   assert.equal(reason("wrong-id"), "Row 1: is missing\nRow 2: is stored and not expected");
   assert.match(
     reason("wrong-request"),

@@ -48,6 +48,24 @@ test("of an id in two batches the last row must be stored; of an id twice in one
   assert.deepEqual(problemsOf({ save: [last], stored: [first], written: [["batchSave", rows]] }), []);
 });
 
+test("a record that is expected several times was saved so often, each time as expected", () => {
+  const [first, last] = [
+    { id: "1", v: 1 },
+    { id: "1", v: 2 },
+  ] as [Row, Row];
+  const once = { stored: [last], written: [["batchSave", [last]]] } satisfies Partial<Case>;
+  const twice = {
+    stored: [last],
+    written: [
+      ["batchSave", [first]],
+      ["batchSave", [last]],
+    ],
+  } satisfies Partial<Case>;
+  assert.deepEqual(problemsOf({ save: [last, last], ...once }), ["Item 1: is expected 2x, was saved 1x"]);
+  assert.deepEqual(problemsOf({ save: [{ id: "1", v: 9 }, last], ...twice }), ["Item 1: v: expected 9, got 1"]);
+  assert.deepEqual(problemsOf({ save: [first, last], ...twice }), []);
+});
+
 test("a record that was saved and then deleted must be gone", () => {
   const written: Case["written"] = [
     ["batchSave", [{ id: "1", v: 1 }]],

@@ -5,7 +5,7 @@ import { actionProblems, besideStored, syncProblems, type Written } from "../../
 import { firstFew } from "../../functions/fixtures/difference.ts";
 import type { Fixture, Row } from "../../functions/fixtures/fixture.ts";
 import { createReplay, type Replay } from "../../functions/fixtures/replay.ts";
-import { createToldHost } from "../../functions/fixtures/told.ts";
+import { anyCheckpoint, createToldHost } from "../../functions/fixtures/told.ts";
 import type { IsolateJob, IsolateOutcome, RunError, ValidationMode } from "../../functions/protocol.ts";
 import { workOnRun } from "../../runs/work-on-run.ts";
 import type { Engine } from "./engine.ts";
@@ -105,7 +105,7 @@ export const attempt = async (
   const { lease, fixture, bundle } = work;
   const { isLikeMocks, frozenAt } = mode;
   const replay = createReplay(fixture, { returnsRefusals: isLikeMocks });
-  const told = createToldHost(fixture, { isLikeMocks, replay });
+  const told = createToldHost(fixture, { isLikeMocks, replay, ...(isLikeMocks && { more: anyCheckpoint(fixture) }) });
   const end = createEnd();
   let output: unknown;
   const runIsolate = async (job: IsolateJob): Promise<IsolateOutcome> => {

@@ -20,7 +20,7 @@ export type Job = {
 
 const LIKE_MOCKS =
   "passed only by the rules of test mocks: refusals are answers, input is not validated, nothing is deleted or read back, " +
-  "empty fields of a checkpoint are dropped, fixtureProvider is there";
+  "any id and any checkpoint will do, fixtureProvider is there";
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -9,12 +9,18 @@ export type Input = { id: string; row: Row };
 
 const MAX_ID_CHARS = 255;
 
-const toId = (row: unknown, at: number, model: string): string => {
+/** The text that a row's id is stored as; undefined when it has none that can be stored. */
+export const idOf = (row: unknown): string | undefined => {
   const id = (row as Row | null)?.id;
   const text = typeof id === "number" && Number.isFinite(id) ? String(id) : id;
   // Postgres texts hold no NUL character and no half of a surrogate pair.
   const clean = typeof text === "string" ? text.replaceAll("\0", "").toWellFormed() : "";
-  if (clean.length >= 1 && clean.length <= MAX_ID_CHARS) return clean;
+  return clean.length >= 1 && clean.length <= MAX_ID_CHARS ? clean : undefined;
+};
+
+const toId = (row: unknown, at: number, model: string): string => {
+  const id = idOf(row);
+  if (id !== undefined) return id;
   const message = `record ${at} of ${model} needs an id: a number, or a text of 1 to ${MAX_ID_CHARS} characters`;
   throw new AppError("invalid_sync_record", message, {
     errors: [{ code: "invalid_id", message, path: [model, String(at), "id"] }],
