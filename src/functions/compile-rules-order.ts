@@ -129,5 +129,5 @@ export const orderProblems = (declaration: Declaration): RuleProblem[] => {
   const exec = execOf(declaration);
   if (exec === undefined) return [];
   const all = callsIn(exec);
-  return all.flatMap((one) => RULES[one.method]?.(one, all) ?? []);
+  return all.flatMap((one) => (Object.hasOwn(RULES, one.method) ? RULES[one.method]!(one, all) : []));
 };

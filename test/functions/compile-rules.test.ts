@@ -166,3 +166,7 @@ test("in a helper everything is a warning", () => {
 test("text that is no TypeScript is left to esbuild", () => {
   assert.equal(parseFile("export default {"), undefined);
 });
+
+test("a call of something that every object has is a call like any other", () => {
+  assert.deepEqual(inExec(`await nango.constructor("a"); await nango.hasOwnProperty("a");`), []);
+});
