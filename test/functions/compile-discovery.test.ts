@@ -170,7 +170,7 @@ import { ProxyConfiguration, createSync as again } from "nango";`;
 });
 
 test("what cannot be imported says what to write instead", async (t) => {
-  const imports = ["nango/experimental", "zod/v4", "soap", "node:fs", "lodash"];
+  const imports = ["nango/experimental", "zod/v4", "botbuilder", "node:fs", "lodash"];
   const dir = await folder(t, {});
   await mkdir(path.join(dir, "a/syncs"), { recursive: true });
   for (const [index, name] of imports.entries()) {
@@ -185,7 +185,7 @@ test("what cannot be imported says what to write instead", async (t) => {
   const says = problems.map(({ message }) => message);
   assert.match(says[0]!, /createFunction, which does not exist here: createSync/);
   assert.match(says[1]!, /import \{ z \} from "zod"/);
-  assert.equal(says[2], '"soap" is not installed in this project: npm install soap');
+  assert.equal(says[2], '"botbuilder" is not installed in this project: npm install botbuilder');
   assert.match(says[3]!, /"node:fs" cannot be imported: a function may import/);
   assert.match(says[4]!, /"lodash" cannot be imported/);
 });

@@ -28,7 +28,8 @@ export const setUpIntegration = async (api: Api, receiver: Receiver): Promise<vo
 
 /** Compile and deploy the example functions. */
 export const deployExamples = async (api: Api): Promise<Change[]> => {
-  const functions = await compileOrExplain(TEMPLATES, { integrations: [INTEGRATION] });
+  const compiled = await compileOrExplain(TEMPLATES, { integrations: [INTEGRATION] });
+  const functions = compiled.filter(({ kind }) => kind === "sync");
   return await sendFunctions(api, { functions, mode: "integration" });
 };
 
