@@ -19,6 +19,15 @@ const BULK = `
       await nango.batchSave(data, "Bulk");
     }`;
 
+const PAGES = `
+    const text = "x".repeat(150);
+    const fields = (n) => ({ a: text + n, b: text, c: text, d: text, e: text, f: text, count: n, isNew: true });
+    const startedAt = Date.now();
+    for (let page = 0; page < 20; page++) {
+      await nango.batchSave(Array.from({ length: 1000 }, (_, n) => ({ id: \`\${page}-\${n}\`, ...fields(n) })), "Page");
+    }
+    await nango.log(\`pages took \${Date.now() - startedAt} ms\`);`;
+
 /** Write them as a functions folder. */
 export const writeFunctions = (folder: string): void => {
   const syncs = path.join(folder, "bench", "syncs");
@@ -26,5 +35,6 @@ export const writeFunctions = (folder: string): void => {
   writeFileSync(path.join(syncs, "items.ts"), sync("every hour", "", "Item"));
   writeFileSync(path.join(syncs, "empty.ts"), sync("every hour", "", "Nothing"));
   writeFileSync(path.join(syncs, "first-line.ts"), sync("every hour", 'await nango.log("first line");', "Line"));
+  writeFileSync(path.join(syncs, "pages.ts"), sync("every hour", PAGES, "Page"));
   writeFileSync(path.join(syncs, "bulk.ts"), sync("every hour", BULK, "Bulk"));
 };

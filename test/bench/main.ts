@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { benchCompile } from "./compile.ts";
 import { benchIdle } from "./idle.ts";
+import { benchIsolate } from "./isolate.ts";
 import { benchMemory } from "./memory.ts";
 import { benchRecords } from "./records.ts";
 import { benchRefresh } from "./refresh.ts";
@@ -23,6 +24,7 @@ const ALL: Record<string, () => Promise<Result[]>> = {
   memory: benchMemory,
   idle: onServer("all", benchIdle),
   compile: benchCompile,
+  isolate: onServer("all", benchIsolate),
 };
 
 const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string" } } });
