@@ -82,8 +82,11 @@ const startContext = (given: Transferable): Life => {
   const started = start({ ...host, globals, modules });
   const guard = createGuard(realm);
   const unfinished = new Set(started.shared.unfinished);
-  guard.add([context, ...nameless.runInContext(context)], () => false);
-  guard.add(started.shared.roots, (object) => !unfinished.has(object));
+  const { DateTimeFormat } = (context as { Intl: typeof Intl }).Intl; // runs in virtual time redefine a getter of it
+  const redefined = new Set<object>([context, DateTimeFormat.prototype]);
+  guard.add([context], (object) => (redefined.has(object) ? "compare" : "lock"));
+  guard.add(nameless.runInContext(context), () => "lock");
+  guard.add(started.shared.roots, (object) => (unfinished.has(object) ? "lock" : "freeze"));
   return { runtime: started, port: moved, isUntouched: guard.isUntouched };
 };
 

@@ -47,7 +47,7 @@ export const openRealm = (guard: Guard) => {
   const intrinsics = [[].values(), new Map().entries(), Promise.resolve(), function* () {}, async () => {}];
   for (const shared of [Object, Function, Array, Promise]) Object.preventExtensions(shared.prototype);
   const roots = [crypto, urlModule, ...Object.values(globals), ...prototypes, ...errors, ...intrinsics];
-  guard.add(roots, (object) => !INHERITED.includes(object as never));
+  guard.add(roots, (object) => (INHERITED.includes(object as never) ? "compare" : "freeze"));
   const modules = { url: urlModule, "node:url": urlModule, crypto, "node:crypto": crypto };
   return { globals, modules };
 };

@@ -16,8 +16,8 @@ const guarded = async () => {
   const guard = createGuard();
   const unfinished = new Set(shared.unfinished);
   const zod = shared.roots[0];
-  guard.add([context], () => false);
-  guard.add(shared.roots, (object) => !unfinished.has(object));
+  guard.add([context], (object) => (object === context ? "compare" : "lock"));
+  guard.add(shared.roots, (object) => (unfinished.has(object) ? "lock" : "freeze"));
   const inContext = (code: string): unknown => vm.runInContext(`(zod) => {${code}}`, context)(zod);
   return { guard, inContext };
 };

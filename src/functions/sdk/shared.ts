@@ -95,13 +95,12 @@ export const sharedByRuns = (provided: unknown[]): { roots: unknown[]; unfinishe
   const namespaces = [zod, zod.core, zod.util, zod.locales].flatMap((one) => Object.values(one));
   for (const value of namespaces) if (!isConstructor(value)) dropPrototype(value);
   const unfinished = [
-    ...types,
     ...withoutTraces(() => types.map(innerPrototype)),
     ...types.map(({ prototype }) => prototype),
     zod.core.globalConfig,
     zod.globalRegistry,
   ];
-  return { roots: [...provided, zod, error, ActionError, ...unfinished], unfinished };
+  return { roots: [...provided, zod, error, ...types, ActionError, ...unfinished], unfinished };
 };
 
 /** What the last run said of its schemas, and the text it matched last (`RegExp.input`). */
