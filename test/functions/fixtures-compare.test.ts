@@ -66,6 +66,18 @@ test("a record that is expected several times was saved so often, each time as e
   assert.deepEqual(problemsOf({ save: [first, last], ...twice }), []);
 });
 
+test("rows without an id, which no store has, are those that were saved: none more, none less", () => {
+  const rows: Row[] = [{ v: 1 }, { v: 2 }];
+  const problems = (batchSave: { [model: string]: Row[] }) => {
+    const written: Written[] = [{ method: "batchSave", model: "Item", rows, unstored: rows }];
+    return syncProblems({ nango: { batchSave }, api: {} }, { stored: new Map([["Item", []]]), written });
+  };
+  assert.deepEqual(problems({ Item: rows }), []);
+  for (const Item of [[{ v: 2 }], [{ v: 1 }, { v: 3 }], [...rows, { v: 2 }], []]) {
+    assert.equal(problems({ Item }).length, 1, JSON.stringify(Item));
+  }
+});
+
 test("a record that was saved and then deleted must be gone", () => {
   const written: Case["written"] = [
     ["batchSave", [{ id: "1", v: 1 }]],
