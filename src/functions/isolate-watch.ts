@@ -1,6 +1,9 @@
 // Watches a thread from outside while it works on a run: its memory and its processor time.
 // V8's own limit is no help for memory: it does not count buffers, and an array or a map that grows beyond it by more than
 // 16 MB at once aborts the whole process. So V8 gets a limit that is out of reach, and the thread is ended from here.
+// What no thread can be kept from: one step of V8 that never ends (`indexOf` over a length of 2 ** 53) keeps a core, and the
+// process from exiting unless it is killed; one that makes an array of more than 2 ** 27 places (`split` of such a text) aborts
+// the process. The server's lease and restart bound the harm; code of strangers wants a process of its own.
 import type { Worker } from "node:worker_threads";
 import { cpuError, memoryError } from "./isolate-errors.ts";
 import type { RunError } from "./protocol.ts";
