@@ -19,6 +19,7 @@ export const listen = (deps: {
 
   const listenOnce = async (): Promise<void> => {
     const client = await connect({ url: deps.url, applicationName: deps.applicationName });
+    if (closing.signal.aborted) return await client.end(); // asked for while it connected: no event will come
     const ended = new Promise<void>((resolve) => {
       client.once("end", resolve);
       closing.signal.addEventListener("abort", () => client.end().finally(resolve), { once: true });
