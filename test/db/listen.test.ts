@@ -1,6 +1,7 @@
 // db/listen.ts: it ends whenever it is asked to.
-import { setImmediate as nextTurn } from "node:timers/promises";
+
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { listen } from "../../src/db/listen.ts";
 import { createLogger } from "../../src/log.ts";
 import { testDatabase } from "../helpers/database.ts";
