@@ -85,6 +85,7 @@ test("a record that was saved and then deleted must be gone", () => {
   ];
   const expected = { save: [{ id: "1", v: 1 }], remove: [{ id: "1" }], written };
   assert.deepEqual(problemsOf({ ...expected, stored: [] }), []);
+  assert.deepEqual(problemsOf({ ...expected, save: [], stored: [] }), ["Item 1: was saved and is not expected"]);
   assert.deepEqual(problemsOf({ ...expected, stored: [{ id: "1", v: 1 }] }), [
     "Item 1: was deleted and is there still",
   ]);
