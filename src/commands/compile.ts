@@ -5,10 +5,9 @@ import { AppError } from "../errors.ts";
 import type { Compiled, Problem } from "../functions/compile.ts";
 import { explainMissing, formatProblem } from "./compile-or-explain.ts";
 import { checkTypes } from "./project/types.ts";
+import { counted } from "./words.ts";
 
 type Options = { integration?: string[]; types: boolean; json?: true };
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 const show = (dir: string, functions: Compiled["functions"], problems: Problem[]): void => {
   for (const problem of problems) console.error(formatProblem(dir, problem));

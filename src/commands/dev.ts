@@ -13,6 +13,7 @@ import { makeIntegrations } from "./dev/integrations.ts";
 import { createLoop } from "./dev/loop.ts";
 import { checkTypes } from "./project/types.ts";
 import { untilSignal } from "./start.ts";
+import { counted } from "./words.ts";
 
 const SERVER_AGAIN_MS = 1_000;
 const WATCHED = /\.(ts|json)$/;
@@ -35,7 +36,7 @@ const round = async ({ dir, api, compiler }: Deps, signal: AbortSignal): Promise
   showProblems(dir, all);
   const errors = all.filter(({ level }) => level === "error").length;
   if (errors > 0) {
-    say(`${errors} ${errors === 1 ? "error" : "errors"}: nothing was deployed`);
+    say(`${counted(errors, "error")}: nothing was deployed`);
     return "done";
   }
   try {

@@ -6,13 +6,12 @@ import { migrate } from "../db/migrate.ts";
 import { connect } from "../db/pool.ts";
 import { createApi } from "./api.ts";
 import { withDatabase } from "./database.ts";
+import { messageOf } from "./words.ts";
 
 type Check = { name: string; verdict: "ok" | "warn" | "fail"; detail: string };
 
 const SIGNS = { ok: "ok  ", warn: "warn", fail: "FAIL" } as const;
 const OLDEST_NODE = [22, 19] as const;
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const checkNode = (): Check => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);

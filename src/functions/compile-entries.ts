@@ -28,7 +28,8 @@ const toEntry = (file: string): EntryPoint => ({
   name: path.posix.basename(file, ".ts"),
 });
 
-const isFile = async (name: string): Promise<boolean> => {
+/** True for a file, false for a folder and for nothing. */
+export const isFile = async (name: string): Promise<boolean> => {
   try {
     return (await stat(name)).isFile();
   } catch {

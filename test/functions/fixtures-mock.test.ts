@@ -1,22 +1,18 @@
 // Unit tests of functions as people have them, run by vitest with our mocks: over our functions and what APIs answered.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
-import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import { stripVTControlCharacters } from "node:util";
 import { NangoActionMock, NangoSyncMock } from "../../src/functions/fixtures/mock.ts";
+import { runVitest } from "../helpers/vitest.ts";
 import { noFixtures } from "../real/fixtures.ts";
 import { folder } from "./isolates.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const RECORDINGS = path.resolve(ROOT, "../shared/fixtures");
 const TEMPLATES = path.join(ROOT, "src/templates");
-const VITEST = path.join(path.dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 
 // One with a checkpoint, one with deletions, one with many pages; test/real runs the tests of all.
 const REPLAYED = ["salesforce/contacts", "github/releases", "slack/messages-received"];
@@ -67,12 +63,6 @@ describe("${name}", () => {
   });
 });
 `;
-
-const runVitest = async (cwd: string): Promise<{ out: string; code: number | null }> => {
-  const child = spawn(process.execPath, [VITEST, "run", "--root", cwd], { cwd, env: { ...process.env, CI: "1" } });
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  return { out: stripVTControlCharacters(out + err), code: child.exitCode };
-};
 
 const copyProject = (t: TestContext): { dir: string; count: number } => {
   const dir = path.join(os.tmpdir(), `syncline-vitest-${process.pid}`);

@@ -1,4 +1,5 @@
 // What a deployment does, a line each.
+import { counted } from "../words.ts";
 import type { Change, Loss } from "./send.ts";
 
 const SIGNS = { added: "+", updated: "~", removed: "-", unchanged: "=" } as const;
@@ -19,8 +20,6 @@ export const countChanges = (changes: Change[]): string => {
   const parts = counts.filter(([count]) => count > 0).map(([count, change]) => `${count} ${change}`);
   return parts.join(", ") || "no functions";
 };
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Such as `  acme/contacts  Contact  120 records of 3 connections`. */
 export const describeLosses = (losses: Loss[]): string =>

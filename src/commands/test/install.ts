@@ -6,9 +6,8 @@ import { triggerSync } from "../../db/sync-control.ts";
 import { inTransaction } from "../../db/tx.ts";
 import type { CompiledFunction } from "../../functions/definition.ts";
 import { providerOf } from "../../functions/fixtures/provider.ts";
+import { messageOf } from "../words.ts";
 import type { Engine } from "./engine.ts";
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 // A sync that starts by itself would run once more for each connection of its integration.
 const heldBack = (one: CompiledFunction): CompiledFunction => ({

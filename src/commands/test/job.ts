@@ -2,6 +2,7 @@
 import type { CompiledFunction } from "../../functions/definition.ts";
 import type { Candidate, Tried } from "../../functions/fixtures/compile.ts";
 import { type Fixture, readFixture } from "../../functions/fixtures/fixture.ts";
+import { messageOf } from "../words.ts";
 import type { Mode } from "./attempt.ts";
 import { type Outcome, type Result, resultOf } from "./result.ts";
 
@@ -21,8 +22,6 @@ export type Job = {
 const LIKE_MOCKS =
   "passed only by the rules of test mocks: refusals are answers, input is not validated, nothing is deleted or read back, " +
   "any id and any checkpoint will do, fixtureProvider is there";
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 // Of a sync and an action of one name the fixture is that of the one which does what it tells of.
 const isOfAnother = ({ kind }: CompiledFunction, { nango, output }: Fixture): boolean => {

@@ -2,6 +2,7 @@
 import { saveCheckpoint } from "../../db/checkpoints.ts";
 import { claimRun, finishRun, type Lease, startRun } from "../../db/runs.ts";
 import type { ValidationMode } from "../../functions/protocol.ts";
+import { messageOf } from "../words.ts";
 import { attempt } from "./attempt.ts";
 import { type Engine, RUNS_AT_A_TIME } from "./engine.ts";
 import { connect, trigger } from "./install.ts";
@@ -17,8 +18,6 @@ export type WorkDeps = {
 };
 
 type Connection = { id: number; name: string };
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 // A sync's run is made and then claimed like any other; an action is held from the start by whoever asks for it.
 const startOn = async (engine: Engine, job: Job, connection: Connection): Promise<Lease> => {
