@@ -1,6 +1,6 @@
 // The REST API as an Express app: each line adds one resource; order matters only up to the key check.
 import express, { type Express } from "express";
-import { installAuth } from "./auth.ts";
+import { createKeyCheck, installAuth } from "./auth.ts";
 import { installBody } from "./body.ts";
 import { installConnectionMetadata } from "./connection-metadata.ts";
 import { installConnections } from "./connections.ts";
@@ -8,17 +8,26 @@ import { installCors } from "./cors.ts";
 import { installDeploy } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
 import { installDryRun } from "./dryrun.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { installEnvironment } from "./environment.ts";
 import { installErrors } from "./errors.ts";
 import { installHealth } from "./health.ts";
 import { installConnectionImport } from "./import-connection.ts";
 import { installIntegrations } from "./integrations.ts";
 import { installLogs } from "./logs.ts";
+import { installOpenApi } from "./openapi-page.ts";
 import { installProviders } from "./providers.ts";
 import { parseQuery } from "./query.ts";
-import { installRecords } from "./records.ts";
-import { installSyncVariants } from "./sync-variants.ts";
-import { installSyncs } from "./syncs.ts";
+import { recordEndpoints } from "./records.ts";
+import { serveEndpoints } from "./serve.ts";
+import { syncVariantEndpoints } from "./sync-variants.ts";
+import { syncEndpoints } from "./syncs.ts";
+
+const allEndpoints = (deps: HttpDeps): Endpoint[] => [
+  ...recordEndpoints(deps),
+  ...syncEndpoints(deps),
+  ...syncVariantEndpoints(deps),
+];
 
 /** The app; the caller listens. It keeps no state but a short memory of API keys. */
 export const createApp = (deps: HttpDeps): Express => {
@@ -28,11 +37,12 @@ export const createApp = (deps: HttpDeps): Express => {
   app.set("query parser", parseQuery);
   installCors(app, deps);
   installHealth(app, deps);
-  installAuth(app, deps);
+  const endpoints = allEndpoints(deps);
+  const checkKey = createKeyCheck(deps);
+  installOpenApi(app, endpoints);
+  serveEndpoints(app, endpoints, checkKey);
+  installAuth(app, checkKey);
   installBody(app, deps);
-  installRecords(app, deps);
-  installSyncs(app, deps);
-  installSyncVariants(app, deps);
   installConnectionMetadata(app, deps);
   installConnectionImport(app, deps);
   installConnections(app, deps);

@@ -1,9 +1,9 @@
 // Which environment does a request act for? Its API key says, and nothing else: there is no parameter for it.
-import type { Request, Response } from "express";
+import type { Express, Request, Response } from "express";
 import { hashApiKey } from "../db/ensure-environments.ts";
 import { type Environment, findEnvironmentByKey } from "../db/environments.ts";
 import { AppError } from "../errors.ts";
-import type { HttpDeps, Install } from "./deps.ts";
+import type { HttpDeps } from "./deps.ts";
 
 const REMEMBERED_MS = 5_000; // a revoked key works for this long at most
 const MOST_REMEMBERED = 1_000;
@@ -19,7 +19,7 @@ const bearer = (req: Request): string => {
   return key;
 };
 
-const createKeyCheck = ({ db }: Pick<HttpDeps, "db">) => {
+const createLookup = ({ db }: Pick<HttpDeps, "db">) => {
   const known = new Map<string, { environment: Environment; until: number }>();
   return async (key: string): Promise<Environment> => {
     const keyHash = hashApiKey(key);
@@ -64,11 +64,21 @@ const needed = (req: Request): string | undefined => {
   return area && `${area}:${req.method === "GET" ? "read" : "write"}`;
 };
 
+/** Finds the environment of the request's key and keeps it for `environmentOf`; throws what the 401 says. */
+export type KeyCheck = (req: Request, res: Response) => Promise<void>;
+
+/** The check of keys, with a short memory. */
+export const createKeyCheck = (deps: Pick<HttpDeps, "db">): KeyCheck => {
+  const lookup = createLookup(deps);
+  return async (req, res) => {
+    res.locals.environment = await lookup(bearer(req));
+  };
+};
+
 /** Everything installed after this needs a key, and a scope for its first path segment. */
-export const installAuth: Install = (app, deps) => {
-  const check = createKeyCheck(deps);
+export const installAuth = (app: Express, checkKey: KeyCheck): void => {
   app.use(async (req, res, next) => {
-    res.locals.environment = await check(bearer(req));
+    await checkKey(req, res);
     const scope = needed(req);
     if (scope !== undefined) requireScope(res, scope);
     next();

@@ -1,13 +1,12 @@
 // GET /records and PATCH /records/prune.
-import type { Request, Response } from "express";
 import { z } from "zod";
 import { findConnection } from "../db/connections.ts";
 import { prunePage, readPage } from "../db/read-page.ts";
 import { AppError, hasCode } from "../errors.ts";
-import { environmentOf } from "./auth.ts";
-import type { HttpDeps, Install } from "./deps.ts";
+import type { HttpDeps } from "./deps.ts";
+import { type Endpoint, endpoint } from "./endpoint.ts";
 import { ConnectionHeaders, Model, Name } from "./patterns.ts";
-import { fieldError, readBody, readHeaders, readQuery, refuseQuery } from "./validate.ts";
+import { fieldError } from "./validate.ts";
 
 const LOOK_BACK_MS = 365 * 24 * 3_600_000;
 const MAX_PAGE = 10_000;
@@ -48,10 +47,27 @@ const PruneBody = z.strictObject({
   limit: z.number().int().min(1).max(MAX_PAGE).default(PRUNED_PER_CALL),
 });
 
-const connectionOf = async (req: Request, res: Response, { db }: HttpDeps): Promise<number> => {
-  const headers = readHeaders(req, ConnectionHeaders);
+const Metadata = z.strictObject({
+  first_seen_at: z.string(),
+  last_modified_at: z.string().meta({ description: "Microseconds, in UTC." }),
+  last_action: z.enum(["ADDED", "UPDATED", "DELETED"]),
+  deleted_at: z.string().nullable(),
+  pruned_at: z.string().nullable().meta({ description: "Since when the record has no payload." }),
+  cursor: z.string().meta({ description: "Where this record stands: reading goes on after it." }),
+});
+
+const RecordPage = z.strictObject({
+  records: z.array(z.looseObject({ id: z.string(), _nango_metadata: Metadata })),
+  next_cursor: z.string().nullable().meta({ description: "Null when there is nothing more now." }),
+});
+
+const Pruned = z.strictObject({ count: z.number().int(), has_more: z.boolean() });
+
+type Named = { environment: { id: number }; headers: z.output<typeof ConnectionHeaders> };
+
+const connectionOf = async ({ db }: HttpDeps, { environment, headers }: Named): Promise<number> => {
   const found = await findConnection(db, {
-    environment: environmentOf(res).id,
+    environment: environment.id,
     integration: headers["provider-config-key"],
     connection: headers["connection-id"],
   });
@@ -60,36 +76,63 @@ const connectionOf = async (req: Request, res: Response, { db }: HttpDeps): Prom
 };
 
 /** Reads change feeds and forgets payloads. A connection that does not exist is 400 here, not 404. */
-export const installRecords: Install = (app, deps) => {
+export const recordEndpoints = (deps: HttpDeps): Endpoint[] => {
   const read = readPage(deps);
   const prune = prunePage(deps);
-
-  app.get("/records", async (req, res) => {
-    const query = readQuery(req, ListQuery);
-    const connection = await connectionOf(req, res, deps);
-    const { body } = await read({
-      connection,
-      model: query.model,
-      variant: query.variant ?? "base",
-      modifiedAfter: query.delta ?? query.modified_after,
-      actions: query.filter,
-      cursor: query.cursor,
-      ids: query.ids,
-      limit: query.limit,
-    });
-    res.type("application/json").send(body);
-  });
-
-  app.patch("/records/prune", async (req, res) => {
-    refuseQuery(req);
-    const body = readBody(req, PruneBody);
-    const connection = await connectionOf(req, res, deps);
-    const { model, limit, variant = "base", until_cursor: untilCursor } = body;
-    try {
-      res.json(await prune({ connection, model, variant, untilCursor, limit }));
-    } catch (error) {
-      const isBadCursor = hasCode(error, "SL003") || hasCode(error, "invalid_query_params");
-      throw isBadCursor ? fieldError("invalid_body", ["until_cursor"], error.message, error) : error;
-    }
-  });
+  return [
+    endpoint(
+      {
+        method: "get",
+        path: "/records",
+        tag: "Records",
+        says: "The changes of a model, oldest first",
+        more: "Keep the cursor of the last record read: reading on from it misses no change, whatever runs at the same time.",
+        client: "listRecords",
+        scope: "records:read",
+        headers: ConnectionHeaders,
+        query: ListQuery,
+        answers: { 200: { says: "A page of records.", body: RecordPage } },
+        errors: ["unknown_connection"],
+      },
+      async ({ query, res, ...named }) => {
+        const connection = await connectionOf(deps, named);
+        const { body } = await read({
+          connection,
+          model: query.model,
+          variant: query.variant ?? "base",
+          modifiedAfter: query.delta ?? query.modified_after,
+          actions: query.filter,
+          cursor: query.cursor,
+          ids: query.ids,
+          limit: query.limit,
+        });
+        res.type("application/json").send(body);
+        return undefined;
+      },
+    ),
+    endpoint(
+      {
+        method: "patch",
+        path: "/records/prune",
+        tag: "Records",
+        says: "Forget the payloads of records up to a cursor",
+        client: "pruneRecords",
+        scope: "records:write",
+        headers: ConnectionHeaders,
+        body: PruneBody,
+        answers: { 200: { says: "How many were pruned; call again while there are more.", body: Pruned } },
+        errors: ["unknown_connection"],
+      },
+      async ({ body, ...named }) => {
+        const connection = await connectionOf(deps, named);
+        const { model, limit, variant = "base", until_cursor: untilCursor } = body;
+        try {
+          return await prune({ connection, model, variant, untilCursor, limit });
+        } catch (error) {
+          const isBadCursor = hasCode(error, "SL003") || hasCode(error, "invalid_query_params");
+          throw isBadCursor ? fieldError("invalid_body", ["until_cursor"], error.message, error) : error;
+        }
+      },
+    ),
+  ];
 };

@@ -1,14 +1,14 @@
 // POST /sync/trigger, /sync/start, /sync/pause, GET /sync/status, PUT /sync/update-connection-frequency.
-import type { Request, Response } from "express";
 import { z } from "zod";
 import { pauseSync, type SyncStatus, setFrequency, startSync, syncStatus, triggerSync } from "../db/sync-control.ts";
 import { inTransaction } from "../db/tx.ts";
 import { AppError, hasCode } from "../errors.ts";
-import { environmentOf } from "./auth.ts";
-import type { Install } from "./deps.ts";
-import { ConnectionId, Name, ProviderConfigKey } from "./patterns.ts";
+import type { HttpDeps } from "./deps.ts";
+import { type Endpoint, endpoint } from "./endpoint.ts";
+import { ConnectionId, JsonObject, Name, ProviderConfigKey } from "./patterns.ts";
+import { SUCCESS, Success } from "./success.ts";
 import { SyncName } from "./sync-names.ts";
-import { fieldError, type Refusals, readBody, readHeaders, readQuery, refuseQuery, translating } from "./validate.ts";
+import { fieldError, type Refusals, translating } from "./validate.ts";
 
 const absentWhenEmpty = (value: unknown) => (value === "" ? undefined : value);
 
@@ -79,67 +79,143 @@ const toWire = (sync: SyncStatus) => ({
   checkpoint: sync.checkpoint,
 });
 
+const Status = z.strictObject({
+  id: z.string(),
+  connection_id: z.string(),
+  name: z.string(),
+  variant: z.string(),
+  type: z.enum(["INITIAL", "INCREMENTAL"]),
+  status: z.enum(["RUNNING", "PAUSED", "ERROR", "STOPPED", "SUCCESS"]),
+  frequency: z.string(),
+  finishedAt: z.string().optional(),
+  nextScheduledSyncAt: z.string().nullable(),
+  latestResult: z
+    .record(z.string(), z.strictObject({ added: z.number(), updated: z.number(), deleted: z.number() }))
+    .optional(),
+  latestExecutionStatus: z.string().optional(),
+  recordCount: z.record(z.string(), z.number()),
+  checkpoint: JsonObject.nullable(),
+});
+
+const COMMAND_ERRORS = ["unknown_provider_config", "no_syncs_found", ["unknown_connection", 404]] as const;
+
+const commandEndpoint = (
+  { db }: HttpDeps,
+  { name, says, client, run }: { name: string; says: string; client: string; run: typeof startSync },
+): Endpoint =>
+  endpoint(
+    {
+      method: "post",
+      path: `/sync/${name}`,
+      tag: "Syncs",
+      says,
+      more: "No `connection_id` means all connections of the integration, no `syncs` all of its syncs.",
+      client,
+      scope: "syncs:write",
+      body: CommandBody,
+      answers: { 200: { says: "Done, or it was so already.", body: Success } },
+      errors: COMMAND_ERRORS,
+    },
+    async ({ environment, body }) => {
+      const { syncs, provider_config_key: integration, connection_id: connection = null } = body;
+      const scope = { environment: environment.id, integration, connection, syncs };
+      await translating(
+        REFUSALS,
+        inTransaction(db, (client) => run(client, scope)),
+      );
+      return SUCCESS;
+    },
+  );
+
 /** Sync control. A command is done for all syncs it names or for none; doing what is done already is a success. In a transaction for its retries: a command over many syncs can deadlock with one in another order. */
-export const installSyncs: Install = (app, { db }) => {
-  app.post("/sync/trigger", async (req, res) => {
-    refuseQuery(req);
-    const headers = readHeaders(req, TriggerHeaders);
-    const body = readBody(req, TriggerBody);
-    const integration = body.provider_config_key ?? headers["provider-config-key"];
-    if (integration === undefined) throw new AppError("missing_provider_config_key");
-    const connection = body.connection_id ?? headers["connection-id"] ?? null;
-    const scope = { environment: environmentOf(res).id, integration, connection, syncs: body.syncs };
-    await translating(
-      REFUSALS,
-      inTransaction(db, (client) => triggerSync(client, { ...scope, ...modeOf(body) })),
-    );
-    res.json({ success: true });
-  });
-
-  const command = (run: typeof startSync) => async (req: Request, res: Response) => {
-    refuseQuery(req);
-    const { syncs, provider_config_key: integration, connection_id: connection = null } = readBody(req, CommandBody);
-    const scope = { environment: environmentOf(res).id, integration, connection, syncs };
-    await translating(
-      REFUSALS,
-      inTransaction(db, (client) => run(client, scope)),
-    );
-    res.json({ success: true });
-  };
-  app.post("/sync/start", command(startSync));
-  app.post("/sync/pause", command(pauseSync));
-
-  app.get("/sync/status", async (req, res) => {
-    const query = readQuery(req, StatusQuery);
-    const syncs = query.syncs === "*" ? null : query.syncs.split(",").filter((name) => name !== "");
-    const { provider_config_key: integration, connection_id: connection = null } = query;
-    const refusals: Refusals = {
-      ...REFUSALS,
-      "no such connection": () => fieldError("invalid_body", ["connection_id"], "there is no such connection"),
-    };
-    const scope = { environment: environmentOf(res).id, integration, connection, syncs };
-    res.json({ syncs: (await translating(refusals, syncStatus(db, scope))).map(toWire) });
-  });
-
-  app.put("/sync/update-connection-frequency", async (req, res) => {
-    refuseQuery(req);
-    const body = readBody(req, FrequencyBody);
-    const work = setFrequency(db, {
-      environment: environmentOf(res).id,
-      integration: body.provider_config_key,
-      connection: body.connection_id,
-      sync: body.sync_name,
-      variant: body.sync_variant,
-      frequency: body.frequency,
-    });
-    const refusals: Refusals = {
-      ...REFUSALS,
-      "no such connection": "unknown_connection",
-      "no such sync": "unknown_sync",
-    };
-    const frequency = await translating(refusals, work).catch((error: unknown) => {
-      throw hasCode(error, "SL004") ? fieldError("invalid_body", ["frequency"], error.message, error) : error;
-    });
-    res.json({ frequency });
-  });
-};
+export const syncEndpoints = (deps: HttpDeps): Endpoint[] => [
+  endpoint(
+    {
+      method: "post",
+      path: "/sync/trigger",
+      tag: "Syncs",
+      says: "Run syncs now",
+      more: "Each run goes on from its checkpoint; `reset` forgets that, and with `emptyCache` the records as well. The integration and the connection may be named by headers instead.",
+      client: "triggerSync",
+      scope: "syncs:write",
+      headers: TriggerHeaders,
+      body: TriggerBody,
+      answers: { 200: { says: "Runs are ready, or there are live ones.", body: Success } },
+      errors: ["missing_provider_config_key", ...COMMAND_ERRORS],
+    },
+    async ({ environment, headers, body }) => {
+      const integration = body.provider_config_key ?? headers["provider-config-key"];
+      if (integration === undefined) throw new AppError("missing_provider_config_key");
+      const connection = body.connection_id ?? headers["connection-id"] ?? null;
+      const scope = { environment: environment.id, integration, connection, syncs: body.syncs };
+      await translating(
+        REFUSALS,
+        inTransaction(deps.db, (client) => triggerSync(client, { ...scope, ...modeOf(body) })),
+      );
+      return SUCCESS;
+    },
+  ),
+  commandEndpoint(deps, { name: "start", says: "Start syncs on their schedule", client: "startSync", run: startSync }),
+  commandEndpoint(deps, {
+    name: "pause",
+    says: "Pause syncs and cancel their runs",
+    client: "pauseSync",
+    run: pauseSync,
+  }),
+  endpoint(
+    {
+      method: "get",
+      path: "/sync/status",
+      tag: "Syncs",
+      says: "How syncs are doing",
+      client: "syncStatus",
+      scope: "syncs:read",
+      query: StatusQuery,
+      answers: { 200: { says: "One entry a sync and connection.", body: z.strictObject({ syncs: z.array(Status) }) } },
+      errors: ["unknown_provider_config", "invalid_body"],
+    },
+    async ({ environment, query }) => {
+      const syncs = query.syncs === "*" ? null : query.syncs.split(",").filter((name) => name !== "");
+      const { provider_config_key: integration, connection_id: connection = null } = query;
+      const refusals: Refusals = {
+        ...REFUSALS,
+        "no such connection": () => fieldError("invalid_body", ["connection_id"], "there is no such connection"),
+      };
+      const scope = { environment: environment.id, integration, connection, syncs };
+      return { syncs: (await translating(refusals, syncStatus(deps.db, scope))).map(toWire) };
+    },
+  ),
+  endpoint(
+    {
+      method: "put",
+      path: "/sync/update-connection-frequency",
+      tag: "Syncs",
+      says: "How often a sync of one connection runs",
+      more: "`null` gives the sync its own frequency back.",
+      client: "updateSyncConnectionFrequency",
+      scope: "syncs:write",
+      body: FrequencyBody,
+      answers: { 200: { says: "The frequency as it is kept.", body: z.strictObject({ frequency: z.string() }) } },
+      errors: ["unknown_provider_config", "unknown_connection", "unknown_sync"],
+    },
+    async ({ environment, body }) => {
+      const work = setFrequency(deps.db, {
+        environment: environment.id,
+        integration: body.provider_config_key,
+        connection: body.connection_id,
+        sync: body.sync_name,
+        variant: body.sync_variant,
+        frequency: body.frequency,
+      });
+      const refusals: Refusals = {
+        ...REFUSALS,
+        "no such connection": "unknown_connection",
+        "no such sync": "unknown_sync",
+      };
+      const frequency = await translating(refusals, work).catch((error: unknown) => {
+        throw hasCode(error, "SL004") ? fieldError("invalid_body", ["frequency"], error.message, error) : error;
+      });
+      return { frequency };
+    },
+  ),
+];

@@ -1,0 +1,73 @@
+// What an endpoint is: one description that checks requests, types the handler and writes the OpenAPI document.
+// A door is a zod schema; what an endpoint has no schema for it refuses (a query) or does not read (headers, a body).
+import type { Request, Response } from "express";
+import type { z } from "zod";
+import type { Environment } from "../db/environments.ts";
+import type { Code } from "../errors.ts";
+
+/** `all` is every verb there is, also those OpenAPI has no word for. */
+type Method = "get" | "post" | "put" | "patch" | "delete" | "all";
+
+/** Who may call: anybody, or the holder of an environment's API key. */
+export type Access = "open" | "environment";
+
+/** One status of success. Without a `body` there is none; `type` is the media type where it is not JSON. */
+export type Answer = { says: string; body?: z.ZodType; type?: string; headers?: Record<string, string> };
+
+/** A code this endpoint may answer; with a number where its status is not that of the registry. */
+export type Refusal = Code | readonly [Code, number];
+
+export type Spec = {
+  method: Method;
+  /** As Express writes it: /connections/:connectionId. */
+  path: string;
+  /** Older names of the same endpoint. */
+  aliases?: readonly string[];
+  tag: string;
+  /** One line: what it does. */
+  says: string;
+  /** What a caller has to know beyond the schemas. */
+  more?: string;
+  /** The method of the published client that calls it. */
+  client?: string;
+  access?: Access;
+  /** What an API key must be allowed, as `area:verb`. */
+  scope?: string;
+  query?: z.ZodType;
+  params?: z.ZodType;
+  headers?: z.ZodType;
+  body?: z.ZodType;
+  /** The handler reads the query and the body itself: they are whatever the caller sends. */
+  raw?: true;
+  /** The first is what is sent unless the handler sets another status. */
+  answers: Readonly<Record<number, Answer>>;
+  /** Codes beside those of the doors, of the key and of failures on our side. */
+  errors?: readonly Refusal[];
+};
+
+type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined;
+
+type BodyOf<A> = A extends { body: infer B extends z.ZodType } ? z.input<B> : undefined;
+
+type Asked<S extends Spec> = {
+  environment: Environment;
+  query: Parsed<S["query"]>;
+  params: Parsed<S["params"]>;
+  headers: Parsed<S["headers"]>;
+  body: Parsed<S["body"]>;
+  req: Request;
+  res: Response;
+};
+
+type Given<S extends Spec> = BodyOf<S["answers"][keyof S["answers"]]>;
+
+/** A handler as the server calls it: every door is parsed. What it returns is sent as JSON, unless it has answered itself. */
+export type Handle = (asked: Asked<Spec>) => unknown;
+
+export type Endpoint = { spec: Spec; handle: Handle };
+
+/** An endpoint: its description, and what answers. The handler's types follow from the description. */
+export const endpoint = <const S extends Spec>(
+  spec: S,
+  handle: (asked: Asked<S>) => Promise<Given<S> | undefined> | Given<S> | undefined,
+): Endpoint => ({ spec, handle: handle as Handle });

@@ -1,0 +1,51 @@
+// From descriptions to routes: who calls, then the doors in the order query, path, headers, body, then the handler.
+import express, { type Express, type RequestHandler } from "express";
+import { z } from "zod";
+import { environmentOf, type KeyCheck, requireScope } from "./auth.ts";
+import { checkContentType } from "./body.ts";
+import type { Endpoint, Handle, Spec } from "./endpoint.ts";
+import { readBody, readHeaders, readParams, readQuery } from "./validate.ts";
+
+const BODY_LIMIT = "75mb";
+
+const Nothing = z.strictObject({});
+const readJson = express.json({ limit: BODY_LIMIT, type: () => true });
+
+const authorise =
+  (spec: Spec, checkKey: KeyCheck): RequestHandler =>
+  async (req, res, next) => {
+    if (spec.access !== "open") {
+      await checkKey(req, res);
+      if (spec.scope !== undefined) requireScope(res, spec.scope);
+    }
+    next();
+  };
+
+const answer =
+  ({ query = Nothing, params, headers, body, raw, answers }: Spec, handle: Handle): RequestHandler =>
+  async (req, res) => {
+    const asked = {
+      environment: environmentOf(res),
+      query: raw ? undefined : readQuery(req, query),
+      params: params && readParams(req, params),
+      headers: headers && readHeaders(req, headers),
+      body: body && readBody(req, body),
+      req,
+      res,
+    };
+    const [status] = Object.keys(answers);
+    res.status(Number(status));
+    const given = await handle(asked as Parameters<Handle>[0]);
+    if (res.headersSent || res.writableEnded) return;
+    if (given === undefined) res.end();
+    else res.json(given);
+  };
+
+/** Adds the routes of the endpoints, in their order. */
+export const serveEndpoints = (app: Express, endpoints: Endpoint[], checkKey: KeyCheck): void => {
+  for (const { spec, handle } of endpoints) {
+    const parse = spec.raw ? [] : [checkContentType, ...(spec.body === undefined ? [] : [readJson])];
+    const paths = [spec.path, ...(spec.aliases ?? [])];
+    app[spec.method](paths, authorise(spec, checkKey), ...parse, answer(spec, handle));
+  }
+};
