@@ -1,6 +1,7 @@
 -- 61_function.sql: deploying compiled functions.
 -- Promise: a deployment happens wholly or not at all; what has not changed is not touched; a running run ends with the
--- code it began with, and the next run of its sync uses the new one.
+-- code it began with, and the next run of its sync uses the new one. What was not deployed from a folder is not removed
+-- with one.
 create or replace function syncline.plan_deploy(p_environment int, p_functions jsonb, p_mode text)
 returns table (integration text, kind text, name text, change text, integration_id int, old_function int, source jsonb)
 language sql stable
@@ -9,7 +10,7 @@ begin atomic
     select f.value ->> 'integration' as integration, f.value ->> 'kind' as kind, f.value ->> 'name' as name, f.value as source
       from jsonb_array_elements(p_functions) as f (value)
   ), present as (
-    select i.unique_key as integration, f.kind, f.name, f.hash, f.id
+    select i.unique_key as integration, f.kind, f.name, f.hash, f.id, f.source
       from syncline.functions f
       join syncline.integrations i on i.id = f.integration_id
      where f.environment_id = p_environment and f.is_active
@@ -25,11 +26,12 @@ begin atomic
     left join syncline.integrations i
       on i.environment_id = p_environment and i.unique_key = coalesce(w.integration, p.integration) and i.deleted_at is null
    where w.source is not null
-      or p_mode = 'all'
-      or (p_mode = 'integration' and exists (select from wanted o where o.integration = p.integration))
+      or (p.source = 'repo' and (
+            p_mode = 'all'
+            or (p_mode = 'integration' and exists (select from wanted o where o.integration = p.integration))))
    order by 1, 2, 3;
 end;
-comment on function syncline.plan_deploy(int, jsonb, text) is 'What deploying these functions would do to each: added, updated, unchanged, or (mode all: anywhere, mode integration: in the integrations named) removed.';
+comment on function syncline.plan_deploy(int, jsonb, text) is 'What deploying these functions would do to each: added, updated, unchanged, or (mode all: anywhere, mode integration: in the integrations named; only what came from a folder) removed.';
 
 create or replace function syncline.list_deploy_losses(p_environment int, p_functions jsonb, p_mode text)
 returns table (integration text, kind text, name text, model text, connections int, records bigint)
@@ -82,20 +84,22 @@ begin
 end $$;
 comment on function syncline.check_deploy(int, jsonb, text) is 'SL004 that names what is wrong with a deployment: an unknown mode, a missing integration, a function given twice, a frequency that is none.';
 
-create or replace function syncline.add_function(p_environment int, p_integration int, p_function jsonb) returns int
+create or replace function syncline.add_function(p_environment int, p_integration int, p_function jsonb, p_source text) returns int
 language sql volatile
 begin atomic
   insert into syncline.functions (
-    environment_id, integration_id, kind, name, version, hash, bundle, definition, models, frequency, auto_start, track_deletes)
+    environment_id, integration_id, kind, name, version, hash, bundle, definition, models, frequency, auto_start, track_deletes,
+    source, source_code)
   select p_environment, p_integration, p_function ->> 'kind', p_function ->> 'name', coalesce(d.it ->> 'version', ''),
          p_function ->> 'hash', p_function ->> 'bundle', d.it,
          array(select m.k from jsonb_object_keys(coalesce(d.it -> 'models', '{}')) as m (k) order by m.k),
          syncline.frequency_of(p_function),
-         coalesce((d.it ->> 'auto_start')::boolean, true), coalesce((d.it ->> 'track_deletes')::boolean, false)
+         coalesce((d.it ->> 'auto_start')::boolean, true), coalesce((d.it ->> 'track_deletes')::boolean, false),
+         p_source, p_function ->> 'code'
     from (select p_function -> 'definition' as it) d
   returning id;
 end;
-comment on function syncline.add_function(int, int, jsonb) is 'Store a compiled function as the active version; its id.';
+comment on function syncline.add_function(int, int, jsonb, text) is 'Store a compiled function as the active version; its id.';
 
 create or replace function syncline.move_syncs(p_old int, p_new int) returns int
 language plpgsql volatile as $$
@@ -165,7 +169,7 @@ begin
 end $$;
 comment on function syncline.welcome_connection(int, boolean) is 'What follows when a connection was made (p_is_new) or overridden: the app is told, syncs it lacks are installed, the creation event of a new one gets its runs.';
 
-create or replace function syncline.deploy_functions(p_environment int, p_functions jsonb, p_mode text)
+create or replace function syncline.deploy_functions(p_environment int, p_functions jsonb, p_mode text, p_source text default 'repo')
 returns table (integration text, kind text, name text, change text)
 language plpgsql volatile as $$
 declare
@@ -179,10 +183,16 @@ begin
       update syncline.functions f set is_active = false where f.id = v_plan.old_function;
     end if;
     if v_plan.change in ('added', 'updated') then
-      v_new := syncline.add_function(p_environment, v_plan.integration_id, v_plan.source);
+      v_new := syncline.add_function(p_environment, v_plan.integration_id, v_plan.source, p_source);
       perform syncline.move_syncs(v_plan.old_function, v_new);
       perform syncline.install_function(v_new);
-    elsif v_plan.change = 'removed' then
+    elsif v_plan.change = 'unchanged' then
+      -- The same bundle can be of another text, such as one with another comment, and come another way.
+      update syncline.functions f
+         set source = p_source, source_code = coalesce(v_plan.source ->> 'code', f.source_code)
+       where f.id = v_plan.old_function
+         and (f.source, f.source_code) is distinct from (p_source, coalesce(v_plan.source ->> 'code', f.source_code));
+    else
       perform syncline.delete_sync(d.id) from (
         select s.id from syncline.syncs s where s.function_id = v_plan.old_function and s.deleted_at is null order by s.id) d;
     end if;
@@ -193,4 +203,4 @@ begin
     return next;
   end loop;
 end $$;
-comment on function syncline.deploy_functions(int, jsonb, text) is 'Deploy compiled functions, given as an array of {kind, integration, name, bundle, hash, definition}; what happened to each. Syncs appear, move to the new version or go.';
+comment on function syncline.deploy_functions(int, jsonb, text, text) is 'Deploy compiled functions, given as an array of {kind, integration, name, bundle, hash, definition, code?}; p_source says how they came; what happened to each. Syncs appear, move to the new version or go.';

@@ -29,5 +29,6 @@ const deployment = { environment: "int", functions: "jsonb", mode: "text" } as c
 export const planDeploy = fn("plan_deploy", deployment, rows(Change));
 export const listDeployLosses = fn("list_deploy_losses", deployment, rows(Loss));
 export const checkDeploy = fn("check_deploy", deployment, nothing());
-export const deployFunctions = fn("deploy_functions", deployment, rows(Change));
+/** `source` says how they came: `repo` (a folder, the default), `standalone` or `catalog`. */
+export const deployFunctions = fn("deploy_functions", { ...deployment, source: "text?" }, rows(Change));
 export const welcomeConnection = fn("welcome_connection", { connection: "int", isNew: "boolean" }, nothing());

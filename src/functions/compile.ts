@@ -72,7 +72,7 @@ const compileWith = async (
     compiled === undefined ? [] : [{ file, compiled }],
   );
   return {
-    functions: placed.map(({ compiled }) => compiled),
+    functions: placed.map(({ file, compiled }) => ({ ...compiled, code: inputs.text(file) })),
     problems: withoutRepeats([
       ...problems,
       ...outcomes.flatMap((outcome) => outcome.problems),

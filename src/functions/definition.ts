@@ -37,7 +37,10 @@ export const FunctionDefinition = z.object({
   has_on_webhook: z.boolean(),
 });
 
-/** A function ready to run: `bundle` is one CommonJS text with an inline source map; `hash` is `functionHash` of both. */
+/**
+ * A function ready to run: `bundle` is one CommonJS text with an inline source map; `hash` is `functionHash` of both. `code`
+ * is the file as its author wrote it, for people to read.
+ */
 export type CompiledFunction = z.infer<typeof CompiledFunction>;
 export const CompiledFunction = z.object({
   kind: z.enum(FUNCTION_KINDS),
@@ -46,6 +49,7 @@ export const CompiledFunction = z.object({
   bundle: z.string().min(1),
   hash: z.string().regex(/^[0-9a-f]{64}$/, "must be a sha256 in hex"),
   definition: FunctionDefinition,
+  code: z.string().optional(),
 });
 
 /** The sha256 in hex that changes when the code or what it says about itself changes. */

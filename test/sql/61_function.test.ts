@@ -141,3 +141,31 @@ test("deployments and new connections at once leave no connection without its sy
     from syncline.syncs s join syncline.functions f on f.id = s.function_id`);
   assert.deepEqual(row, { syncs: 10, current: 10 });
 });
+
+const SOURCES = "select name, source, source_code from syncline.functions where is_active order by name";
+
+test("a deployment of a folder removes what came from one, and leaves the others", async (t) => {
+  const tenant = await testTenant(t);
+  await tenant.deploy([sync("contacts"), sync("deals")]);
+  await tenant.deploy([sync("tickets")], "single", "standalone");
+  await tenant.deploy([sync("owners")], "single", "catalog");
+  assert.deepEqual(await tenant.deploy([sync("contacts")]), [
+    { name: "contacts", change: "unchanged" },
+    { name: "deals", change: "removed" },
+  ]);
+  assert.deepEqual(
+    (await tenant.query(SOURCES)).map(({ name, source }) => `${name} ${source}`),
+    ["contacts repo", "owners catalog", "tickets standalone"],
+  );
+});
+
+test("the text behind an unchanged function, and how it came, are the last ones given", async (t) => {
+  const tenant = await testTenant(t);
+  await tenant.deploy([{ ...sync("contacts"), code: "// one" }], "single", "standalone");
+  await tenant.deploy([sync("contacts")], "single", "standalone");
+  assert.deepEqual(await tenant.query(SOURCES), [{ name: "contacts", source: "standalone", source_code: "// one" }]);
+  await tenant.deploy([{ ...sync("contacts"), code: "// two" }]);
+  assert.deepEqual(await tenant.query(SOURCES), [{ name: "contacts", source: "repo", source_code: "// two" }]);
+  await tenant.deploy([sync("contacts", {}, "2")]);
+  assert.deepEqual(await tenant.query(SOURCES), [{ name: "contacts", source: "repo", source_code: null }]);
+});

@@ -35,11 +35,12 @@ export const testTenant = async (t: TestContext) => {
       $1, $2, $3, 'API_KEY', null, null, null, null, null, null, $4, 'm') c`;
     return (await db.query(text, [environment, integration, name, KEY]))[0]?.id;
   };
-  const deploy = (functions: object[], mode = "all") =>
-    db.query("select name, change from syncline.deploy_functions($1, $2, $3)", [
+  const deploy = (functions: object[], mode = "all", source = "repo") =>
+    db.query("select name, change from syncline.deploy_functions($1, $2, $3, $4)", [
       environment,
       JSON.stringify(functions),
       mode,
+      source,
     ]);
   const claim = async () => (await db.query("select id, token, sync_id from syncline.claim_run('w')"))[0];
   const finishAll = async (): Promise<number> => {
