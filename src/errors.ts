@@ -18,6 +18,11 @@ export const CODES = {
   malformed_auth_header: { status: 401, retry: false, says: "The Authorization header is not 'Bearer <key>'." },
   unknown_account: { status: 401, retry: false, says: "No environment has this API key." },
   forbidden: { status: 403, retry: false, says: "This key may not do that." },
+  too_many_request: {
+    status: 429,
+    retry: true,
+    says: "This key asks more often than it may; Retry-After says when to go on.",
+  },
   not_found: { status: 404, retry: false, says: "There is no such thing." },
   unknown_connection: { status: 400, retry: false, says: "There is no such connection." },
   unknown_provider_config: { status: 400, retry: false, says: "There is no such integration." },
@@ -87,11 +92,18 @@ export class AppError extends Error {
   readonly status: number;
   readonly errors: FieldError[] | undefined;
   readonly payload: Json | undefined;
+  /** What an answer says beside the code, such as what the provider answered. */
+  readonly additional: { [member: string]: Json } | undefined;
 
   constructor(
     code: Code,
     message: string = CODES[code].says,
-    options: ErrorOptions & { status?: number; errors?: FieldError[]; payload?: Json } = {},
+    options: ErrorOptions & {
+      status?: number;
+      errors?: FieldError[];
+      payload?: Json;
+      additional?: { [member: string]: Json };
+    } = {},
   ) {
     super(message, options);
     this.name = "AppError";
@@ -99,6 +111,7 @@ export class AppError extends Error {
     this.status = options.status ?? CODES[code].status;
     this.errors = options.errors;
     this.payload = options.payload;
+    this.additional = options.additional;
   }
 }
 

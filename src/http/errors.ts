@@ -36,8 +36,8 @@ const toAppError = (error: unknown): AppError | undefined => {
 };
 
 /** The body of an error answer. */
-export const errorBody = ({ code, message, errors, payload }: AppError) => ({
-  error: { code, message, ...(errors && { errors }), ...(payload !== undefined && { payload }) },
+export const errorBody = ({ code, message, errors, payload, additional }: AppError) => ({
+  error: { code, message, ...(errors && { errors }), ...(payload !== undefined && { payload }), ...additional },
 });
 
 /** 404 for what no route took, and the shape for everything thrown. Unexpected errors are logged under an id that the caller gets. */
