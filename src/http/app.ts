@@ -1,6 +1,6 @@
 // The REST API as an Express app: each line adds one resource; order matters only up to the key check.
 import express, { type Express } from "express";
-import { createKeyCheck, installAuth } from "./auth.ts";
+import { createCallerCheck, installAuth } from "./auth.ts";
 import { installBody } from "./body.ts";
 import { installConnectionMetadata } from "./connection-metadata.ts";
 import { installConnections } from "./connections.ts";
@@ -38,10 +38,10 @@ export const createApp = (deps: HttpDeps): Express => {
   installCors(app, deps);
   installHealth(app, deps);
   const endpoints = allEndpoints(deps);
-  const checkKey = createKeyCheck(deps);
+  const checkCaller = createCallerCheck(deps);
   installOpenApi(app, endpoints);
-  serveEndpoints(app, endpoints, checkKey);
-  installAuth(app, checkKey);
+  serveEndpoints(app, endpoints, checkCaller);
+  installAuth(app, checkCaller);
   installBody(app, deps);
   installConnectionMetadata(app, deps);
   installConnectionImport(app, deps);

@@ -3,13 +3,15 @@ import type { Express, Request, Response } from "express";
 import { hashApiKey } from "../db/ensure-environments.ts";
 import { type Environment, findEnvironmentByKey } from "../db/environments.ts";
 import { AppError } from "../errors.ts";
+import { environmentOf, requireScope, setCaller } from "./caller.ts";
 import type { HttpDeps } from "./deps.ts";
+import type { Spec } from "./endpoint.ts";
+import { covers, type Scope } from "./scopes.ts";
+
+export { covers, environmentOf, requireScope };
 
 const REMEMBERED_MS = 5_000; // a revoked key works for this long at most
 const MOST_REMEMBERED = 1_000;
-
-/** The environment the request's key acts for. */
-export const environmentOf = (res: Response): Environment => res.locals.environment as Environment;
 
 const bearer = (req: Request): string => {
   const header = req.get("authorization");
@@ -35,17 +37,6 @@ const createLookup = ({ db }: Pick<HttpDeps, "db">) => {
   };
 };
 
-/** True when one of the scopes covers `wanted`; `environment:*` and `environment:records:*` are wildcards. */
-export const covers = (scopes: string[], wanted: string): boolean =>
-  scopes.some((scope) => scope === wanted || (scope.endsWith(":*") && wanted.startsWith(scope.slice(0, -1))));
-
-/** Throws `forbidden` when the request's key may not do `area:verb`. */
-export const requireScope = (res: Response, areaAndVerb: string): void => {
-  const wanted = `environment:${areaAndVerb}`;
-  if (!covers(environmentOf(res).scopes, wanted))
-    throw new AppError("forbidden", `This key lacks the scope ${wanted}.`);
-};
-
 const AREAS: Record<string, string> = {
   records: "records",
   sync: "syncs",
@@ -64,23 +55,25 @@ const needed = (req: Request): string | undefined => {
   return area && `${area}:${req.method === "GET" ? "read" : "write"}`;
 };
 
-/** Finds the environment of the request's key and keeps it for `environmentOf`; throws what the 401 says. */
-export type KeyCheck = (req: Request, res: Response) => Promise<void>;
+/** Who calls, kept for `callerOf`; throws what the 401 or 403 says when the endpoint is not for them. */
+export type CallerCheck = (req: Request, res: Response, spec: Pick<Spec, "access" | "scope">) => Promise<void>;
 
 /** The check of keys, with a short memory. */
-export const createKeyCheck = (deps: Pick<HttpDeps, "db">): KeyCheck => {
+export const createCallerCheck = (deps: Pick<HttpDeps, "db">): CallerCheck => {
   const lookup = createLookup(deps);
-  return async (req, res) => {
-    res.locals.environment = await lookup(bearer(req));
+  return async (req, res, { access = "environment", scope }) => {
+    if (access === "open") return;
+    setCaller(res, { kind: "environment", environment: await lookup(bearer(req)) });
+    if (![access].flat().includes("environment")) throw new AppError("forbidden", "This endpoint is not for API keys.");
+    if (scope !== undefined) requireScope(res, scope);
   };
 };
 
 /** Everything installed after this needs a key, and a scope for its first path segment. */
-export const installAuth = (app: Express, checkKey: KeyCheck): void => {
+export const installAuth = (app: Express, checkCaller: CallerCheck): void => {
   app.use(async (req, res, next) => {
-    await checkKey(req, res);
-    const scope = needed(req);
-    if (scope !== undefined) requireScope(res, scope);
+    const scope = needed(req) as Scope | undefined;
+    await checkCaller(req, res, scope === undefined ? {} : { scope });
     next();
   });
 };

@@ -4,12 +4,16 @@ import type { Request, Response } from "express";
 import type { z } from "zod";
 import type { Environment } from "../db/environments.ts";
 import type { Code } from "../errors.ts";
+import type { Caller } from "./caller.ts";
+import type { AccountScope, Scope } from "./scopes.ts";
 
 /** `all` is every verb there is, also those OpenAPI has no word for. */
 type Method = "get" | "post" | "put" | "patch" | "delete" | "all";
 
-/** Who may call: anybody, or the holder of an environment's API key. */
-export type Access = "open" | "environment";
+type Kind = Caller["kind"];
+
+/** Who may call: anybody, or the holders of these kinds of bearer; left out, of an environment's API key. */
+export type Access = "open" | Kind | readonly Kind[];
 
 /** One status of success. Without a `body` there is none; `type` is the media type where it is not JSON. */
 export type Answer = { says: string; body?: z.ZodType; type?: string; headers?: Record<string, string> };
@@ -31,12 +35,16 @@ export type Spec = {
   /** The method of the published client that calls it. */
   client?: string;
   access?: Access;
-  /** What an API key must be allowed, as `area:verb`. */
-  scope?: string;
+  /** What an environment's key must be allowed. */
+  scope?: Scope;
+  /** What an account key must be allowed. */
+  accountScope?: AccountScope;
   query?: z.ZodType;
   params?: z.ZodType;
   headers?: z.ZodType;
   body?: z.ZodType;
+  /** The most bytes a body may have; 2 MB unless said otherwise. */
+  bodyLimit?: number;
   /** The handler reads the query and the body itself: they are whatever the caller sends. */
   raw?: true;
   /** The first is what is sent unless the handler sets another status. */
@@ -49,8 +57,15 @@ type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined;
 
 type BodyOf<A> = A extends { body: infer B extends z.ZodType } ? z.input<B> : undefined;
 
+type KindsOf<A> = A extends "open" ? never : A extends readonly (infer K)[] ? K : A extends Kind ? A : "environment";
+
+type EnvironmentOf<K> = [K] extends [never] ? undefined : K extends "account" ? undefined : Environment;
+
 type Asked<S extends Spec> = {
-  environment: Environment;
+  /** Undefined for an account key, and where anybody may call. */
+  environment: EnvironmentOf<KindsOf<S["access"]>>;
+  /** Which kind of bearer it is, and what goes with that. */
+  caller: Extract<Caller, { kind: KindsOf<S["access"]> }>;
   query: Parsed<S["query"]>;
   params: Parsed<S["params"]>;
   headers: Parsed<S["headers"]>;
@@ -70,4 +85,4 @@ export type Endpoint = { spec: Spec; handle: Handle };
 export const endpoint = <const S extends Spec>(
   spec: S,
   handle: (asked: Asked<S>) => Promise<Given<S> | undefined> | Given<S> | undefined,
-): Endpoint => ({ spec, handle: handle as Handle });
+): Endpoint => ({ spec, handle: handle as unknown as Handle });

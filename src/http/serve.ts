@@ -1,23 +1,20 @@
 // From descriptions to routes: who calls, then the doors in the order query, path, headers, body, then the handler.
 import express, { type Express, type RequestHandler } from "express";
 import { z } from "zod";
-import { environmentOf, type KeyCheck, requireScope } from "./auth.ts";
+import type { CallerCheck } from "./auth.ts";
 import { checkContentType } from "./body.ts";
+import { callerOf, environmentOf } from "./caller.ts";
 import type { Endpoint, Handle, Spec } from "./endpoint.ts";
 import { readBody, readHeaders, readParams, readQuery } from "./validate.ts";
 
-const BODY_LIMIT = "75mb";
+const BODY_LIMIT = 2 * 1024 * 1024;
 
 const Nothing = z.strictObject({});
-const readJson = express.json({ limit: BODY_LIMIT, type: () => true });
 
 const authorise =
-  (spec: Spec, checkKey: KeyCheck): RequestHandler =>
+  (spec: Spec, checkCaller: CallerCheck): RequestHandler =>
   async (req, res, next) => {
-    if (spec.access !== "open") {
-      await checkKey(req, res);
-      if (spec.scope !== undefined) requireScope(res, spec.scope);
-    }
+    await checkCaller(req, res, spec);
     next();
   };
 
@@ -26,6 +23,7 @@ const answer =
   async (req, res) => {
     const asked = {
       environment: environmentOf(res),
+      caller: callerOf(res),
       query: raw ? undefined : readQuery(req, query),
       params: params && readParams(req, params),
       headers: headers && readHeaders(req, headers),
@@ -35,17 +33,18 @@ const answer =
     };
     const [status] = Object.keys(answers);
     res.status(Number(status));
-    const given = await handle(asked as Parameters<Handle>[0]);
+    const given = await handle(asked as unknown as Parameters<Handle>[0]);
     if (res.headersSent || res.writableEnded) return;
     if (given === undefined) res.end();
     else res.json(given);
   };
 
 /** Adds the routes of the endpoints, in their order. */
-export const serveEndpoints = (app: Express, endpoints: Endpoint[], checkKey: KeyCheck): void => {
+export const serveEndpoints = (app: Express, endpoints: Endpoint[], checkCaller: CallerCheck): void => {
   for (const { spec, handle } of endpoints) {
+    const readJson = express.json({ limit: spec.bodyLimit ?? BODY_LIMIT, type: () => true });
     const parse = spec.raw ? [] : [checkContentType, ...(spec.body === undefined ? [] : [readJson])];
     const paths = [spec.path, ...(spec.aliases ?? [])];
-    app[spec.method](paths, authorise(spec, checkKey), ...parse, answer(spec, handle));
+    app[spec.method](paths, authorise(spec, checkCaller), ...parse, answer(spec, handle));
   }
 };

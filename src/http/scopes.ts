@@ -1,0 +1,83 @@
+// What keys can be allowed: the whole list. A key holds scopes, `environment:` or `account:` before one of these names, or a
+// wildcard over them: `environment:*`, `environment:connections:*`.
+
+/** What the key of an environment can be allowed there. */
+export const SCOPES = {
+  "integrations:list": "list integrations",
+  "integrations:read": "read an integration",
+  "integrations:read_credentials": "see an integration's client credentials",
+  "integrations:create": "make integrations",
+  "integrations:update": "change integrations",
+  "integrations:delete": "delete integrations with all their connections",
+  "integrations:list_functions": "list the functions of integrations",
+  "connections:list": "list connections",
+  "connections:read": "read a connection",
+  "connections:read_credentials": "see a connection's credentials, and have them refreshed",
+  "connections:create": "import connections",
+  "connections:update": "change connections and their metadata",
+  "connections:delete": "delete connections with their records",
+  "connect_sessions:write": "make sessions in which end users connect",
+  "records:read": "read records",
+  "records:write": "prune records",
+  "syncs:read": "see how syncs are doing",
+  "syncs:execute": "trigger, start and pause syncs",
+  "syncs:update": "change how often syncs run",
+  "syncs:variant:create": "make variants of syncs",
+  "syncs:variant:delete": "delete variants of syncs with their records",
+  "functions:list": "list functions",
+  "functions:read": "read functions and their code",
+  "functions:delete": "delete functions",
+  "functions:compile": "compile functions",
+  "functions:dryrun": "run functions that are not deployed, with a connection's credentials",
+  "functions:invocations": "call functions",
+  deploy: "deploy functions",
+  "actions:execute": "run actions and read their results",
+  proxy: "send requests with a connection's credentials",
+  mcp: "list and run actions as tools",
+  "logs:read": "read logs",
+  "variables:read": "read environment variables",
+  "variables:write": "set and delete environment variables",
+  "settings:read": "read where webhooks go and how records are checked",
+  "settings:write": "change where webhooks go and how records are checked",
+  "webhook_signing_key:read": "read the key that signs webhooks",
+  "webhook_signing_key:rotate": "replace the key that signs webhooks",
+  "api_keys:list": "list API keys, without their secrets",
+  "api_keys:create": "make API keys that may do no more than this one",
+  "api_keys:delete": "revoke API keys",
+} as const satisfies Record<string, string>;
+
+/** What an account key can be allowed. */
+export const ACCOUNT_SCOPES = {
+  "environments:list": "list environments",
+  "environments:create": "make environments",
+  "environments:delete": "delete environments with everything in them",
+  "environments:api_keys:list": "list the API keys of any environment, without their secrets",
+  "environments:api_keys:create": "make API keys for any environment",
+  "environments:api_keys:delete": "revoke API keys of any environment",
+} as const satisfies Record<string, string>;
+
+type Coarse =
+  | "syncs:write"
+  | "connections:write"
+  | "integrations:write"
+  | "providers:read"
+  | "deploy:write"
+  | "functions:write";
+
+/** What an endpoint asks of an environment's key. */
+export type Scope = keyof typeof SCOPES | Coarse;
+
+/** What an endpoint asks of an account key. */
+export type AccountScope = keyof typeof ACCOUNT_SCOPES;
+
+const ALL = [
+  ...Object.keys(SCOPES).map((name) => `environment:${name}`),
+  ...Object.keys(ACCOUNT_SCOPES).map((name) => `account:${name}`),
+];
+
+/** True when one of the scopes covers `wanted`, which may be a wildcard itself. */
+export const covers = (scopes: readonly string[], wanted: string): boolean =>
+  scopes.some((scope) => scope === wanted || (scope.endsWith(":*") && wanted.startsWith(scope.slice(0, -1))));
+
+/** True for a scope of the list, and for a wildcard that covers at least one. */
+export const isScope = (text: string): boolean => ALL.some((scope) => covers([text], scope));
