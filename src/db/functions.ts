@@ -2,9 +2,11 @@
 import { z } from "zod";
 import { fn, nothing, rows } from "./fn.ts";
 
+const Kind = z.enum(["sync", "action", "on-event"]);
+
 const Change = z.object({
   integration: z.string(),
-  kind: z.string(),
+  kind: Kind,
   name: z.string(),
   change: z.enum(["added", "updated", "unchanged", "removed"]),
 });
@@ -14,7 +16,7 @@ export type FunctionChange = z.infer<typeof Change>;
 
 const Loss = z.object({
   integration: z.string(),
-  kind: z.string(),
+  kind: Kind,
   name: z.string(),
   model: z.string(),
   connections: z.number(),

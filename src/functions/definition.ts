@@ -18,7 +18,7 @@ export const FUNCTION_KINDS = ["sync", "action", "on-event"] as const;
 
 /** `frequency` is the author's text and null for what has no schedule; whether the text is right is the database's to say. */
 export type FunctionDefinition = z.infer<typeof FunctionDefinition>;
-export const FunctionDefinition = z.object({
+export const FunctionDefinition = z.strictObject({
   description: z.string().min(1).max(2000),
   version: z.string(),
   frequency: z.string().min(1).nullable(),
@@ -42,7 +42,7 @@ export const FunctionDefinition = z.object({
  * is the file as its author wrote it, for people to read.
  */
 export type CompiledFunction = z.infer<typeof CompiledFunction>;
-export const CompiledFunction = z.object({
+export const CompiledFunction = z.strictObject({
   kind: z.enum(FUNCTION_KINDS),
   integration: z.string().min(1).max(255),
   name: z.string().min(1).max(255),

@@ -5,18 +5,19 @@ import { installBody } from "./body.ts";
 import { installConnectionMetadata } from "./connection-metadata.ts";
 import { installConnections } from "./connections.ts";
 import { installCors } from "./cors.ts";
-import { installDeploy } from "./deploy.ts";
+import { deployEndpoints } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
-import { installDryRun } from "./dryrun.ts";
+import { descriptionEndpoints } from "./description.ts";
+import { dryRunEndpoints } from "./dryrun.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { installEnvironment } from "./environment.ts";
 import { installErrors } from "./errors.ts";
-import { installHealth } from "./health.ts";
+import { healthEndpoints } from "./health.ts";
 import { installConnectionImport } from "./import-connection.ts";
-import { installIntegrations } from "./integrations.ts";
+import { integrationEndpoints } from "./integration.ts";
+import { integrationsEndpoints } from "./integrations.ts";
 import { installLogs } from "./logs.ts";
-import { installOpenApi } from "./openapi-page.ts";
-import { installProviders } from "./providers.ts";
+import { providerEndpoints } from "./providers.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
 import { serveEndpoints } from "./serve.ts";
@@ -24,9 +25,15 @@ import { syncVariantEndpoints } from "./sync-variants.ts";
 import { syncEndpoints } from "./syncs.ts";
 
 const allEndpoints = (deps: HttpDeps): Endpoint[] => [
+  ...healthEndpoints(deps),
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),
+  ...integrationsEndpoints(deps),
+  ...integrationEndpoints(deps),
+  ...providerEndpoints(deps),
+  ...deployEndpoints(deps),
+  ...dryRunEndpoints(deps),
 ];
 
 /** The app; the caller listens. It keeps no state but a short memory of API keys. */
@@ -46,10 +53,6 @@ export const createApp = (deps: HttpDeps): Express => {
   installConnectionMetadata(app, deps);
   installConnectionImport(app, deps);
   installConnections(app, deps);
-  installIntegrations(app, deps);
-  installProviders(app, deps);
-  installDeploy(app, deps);
-  installDryRun(app, deps);
   installLogs(app, deps);
   installEnvironment(app, deps);
   installErrors(app, deps);
