@@ -7,17 +7,16 @@ import { installConnections } from "./connections.ts";
 import { installCors } from "./cors.ts";
 import { deployEndpoints } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
-import { descriptionEndpoints } from "./description.ts";
 import { dryRunEndpoints } from "./dryrun.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { installEnvironment } from "./environment.ts";
 import { installErrors } from "./errors.ts";
-import { healthEndpoints } from "./health.ts";
+import { installHealth } from "./health.ts";
 import { installConnectionImport } from "./import-connection.ts";
-import { integrationEndpoints } from "./integration.ts";
-import { integrationsEndpoints } from "./integrations.ts";
+import { installIntegrations } from "./integrations.ts";
 import { installLogs } from "./logs.ts";
-import { providerEndpoints } from "./providers.ts";
+import { installOpenApi } from "./openapi-page.ts";
+import { installProviders } from "./providers.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
 import { serveEndpoints } from "./serve.ts";
@@ -25,13 +24,9 @@ import { syncVariantEndpoints } from "./sync-variants.ts";
 import { syncEndpoints } from "./syncs.ts";
 
 const allEndpoints = (deps: HttpDeps): Endpoint[] => [
-  ...healthEndpoints(deps),
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),
-  ...integrationsEndpoints(deps),
-  ...integrationEndpoints(deps),
-  ...providerEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),
 ];
@@ -53,6 +48,8 @@ export const createApp = (deps: HttpDeps): Express => {
   installConnectionMetadata(app, deps);
   installConnectionImport(app, deps);
   installConnections(app, deps);
+  installIntegrations(app, deps);
+  installProviders(app, deps);
   installLogs(app, deps);
   installEnvironment(app, deps);
   installErrors(app, deps);
