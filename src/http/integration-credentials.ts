@@ -1,35 +1,66 @@
-// The client credentials of an integration: what the API takes, keeps sealed, and shows again on request.
+// The client credentials of an integration: what the API takes, and what it shows again on request.
+import { createPrivateKey } from "node:crypto";
 import { z } from "zod";
-import {
-  openIntegrationCredentials,
-  sealIntegrationCredentials,
-  showIntegrationCredentials,
-} from "../crypto/integration-credentials.ts";
-import type { Integration } from "../db/integrations.ts";
-import type { Json } from "../errors.ts";
-import type { HttpDeps } from "./deps.ts";
 
 const secret = z.string().min(1).max(10_000);
+
+const isRsaKey = (pem: string): boolean => {
+  try {
+    return createPrivateKey({ key: pem, format: "pem" }).asymmetricKeyType === "rsa";
+  } catch {
+    return false;
+  }
+};
+
 const client = {
   client_id: secret,
   client_secret: secret,
-  scopes: z.string().optional(),
-  webhook_secret: secret.optional(),
+  scopes: z.string().max(10_000).optional().meta({ description: "Separated by commas." }),
+  webhook_secret: secret.optional().meta({ description: "What the provider signs its webhooks with." }),
 };
-const app = { app_id: z.string().min(1).max(255), app_link: z.url(), private_key: secret };
 
-export const IntegrationCredentials = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.enum(["OAUTH1", "OAUTH2", "TBA"]), ...client }),
-  z.strictObject({ type: z.literal("APP"), ...app }),
-  z.strictObject({ type: z.literal("CUSTOM"), ...client, ...app }),
-]);
+const app = {
+  app_id: z.string().min(1).max(255),
+  app_link: z.url().max(2_000),
+  private_key: secret
+    .refine(isRsaKey, "must be an RSA private key in PEM form")
+    .meta({ description: "An RSA private key in PEM form." }),
+};
+
+const ClientMode = z.enum(["OAUTH1", "OAUTH2", "TBA"]);
+
+/** What an integration's provider was given to know the app by; which it takes follows from its `auth_mode`. */
+export const IntegrationCredentials = z
+  .discriminatedUnion("type", [
+    z.strictObject({ type: ClientMode, ...client }),
+    z.strictObject({ type: z.literal("APP"), ...app }),
+    z.strictObject({ type: z.literal("CUSTOM"), ...client, ...app }),
+  ])
+  .meta({ id: "IntegrationCredentials" });
 
 export type IntegrationCredentials = z.infer<typeof IntegrationCredentials>;
 
-/** Sealing and opening, with the environment's key. */
-export const integrationCredentials = ({ keys }: Pick<HttpDeps, "keys">) => ({
-  open: (environment: number, integration: Integration) => openIntegrationCredentials(keys, environment, integration),
-  seal: (environment: number, uniqueKey: string, credentials: Record<string, Json>): Promise<Buffer> =>
-    sealIntegrationCredentials(keys, environment, { uniqueKey, credentials }),
-  show: (environment: number, integration: Integration) => showIntegrationCredentials(keys, environment, integration),
-});
+const text = z.string().nullable();
+
+export const ShownCredentials = z
+  .discriminatedUnion("type", [
+    z.strictObject({
+      type: ClientMode,
+      client_id: text,
+      client_secret: text,
+      scopes: text,
+      webhook_secret: text,
+    }),
+    z.strictObject({ type: z.literal("APP"), app_id: text, private_key: text, app_link: text }),
+    z.strictObject({
+      type: z.literal("CUSTOM"),
+      client_id: text,
+      client_secret: text,
+      app_id: text,
+      private_key: text,
+      app_link: text,
+    }),
+  ])
+  .meta({ id: "ShownIntegrationCredentials" });
+
+export type ShownCredentials = z.infer<typeof ShownCredentials>;

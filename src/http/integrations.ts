@@ -1,149 +1,104 @@
-// GET, POST /integrations; GET, PATCH, DELETE /integrations/:uniqueKey.
-import type { Request } from "express";
+// GET and POST /integrations, POST /integrations/quickstart.
 import { z } from "zod";
+import { sealIntegrationCredentials } from "../crypto/integration-credentials.ts";
+import { createIntegration, listIntegrations } from "../db/integrations.ts";
+import type { Provider } from "../providers/schema.ts";
+import type { HttpDeps } from "./deps.ts";
+import { type Endpoint, endpoint } from "./endpoint.ts";
 import {
-  createIntegration,
-  deleteIntegration,
-  getIntegration,
-  type Integration,
-  type ListedIntegration,
-  listIntegrations,
-  updateIntegration,
-} from "../db/integrations.ts";
-import { inTransaction } from "../db/tx.ts";
-import { AppError, type Json } from "../errors.ts";
-import { environmentOf } from "./auth.ts";
-import type { Install } from "./deps.ts";
-import { IntegrationCredentials, integrationCredentials } from "./integration-credentials.ts";
-import { logoUrl } from "./logo-url.ts";
+  checkKind,
+  ManyIntegrations,
+  mustFind,
+  named,
+  OneIntegration,
+  REFUSALS,
+  settable,
+  showIntegration,
+} from "./integration-shape.ts";
 import { Name, ProviderConfigKey } from "./patterns.ts";
-import { fieldError, type Refusals, readBody, readParams, readQuery, refuseQuery, translating } from "./validate.ts";
+import { fieldError, translating } from "./validate.ts";
 
-const texts = z.record(z.string(), z.string().max(8192));
+const key = { provider: Name, unique_key: ProviderConfigKey };
+const CreateBody = z.strictObject({ ...key, ...settable });
+const QuickstartBody = z.strictObject({ ...key, ...named });
 
-const shared = {
-  display_name: z.string().min(1).max(255).optional(),
-  forward_webhooks: z.boolean().optional(),
-  credentials: IntegrationCredentials.optional(),
-  integration_config: texts.optional(),
-  custom: texts.optional(),
-};
-const CreateBody = z.strictObject({ provider: Name, unique_key: ProviderConfigKey, ...shared });
-const PatchBody = z.strictObject({ unique_key: ProviderConfigKey.optional(), ...shared });
-const Params = z.object({ uniqueKey: ProviderConfigKey });
-const Include = z.enum(["webhook", "credentials"]);
-const GetQuery = z.strictObject({
-  include: z.preprocess((value) => (typeof value === "string" ? [value] : value), z.array(Include)).default([]),
-});
+const shared = { tag: "Integrations", scope: "integrations:create" } as const;
 
-const REFUSALS: Refusals = {
-  "no such integration": () => new AppError("not_found", "There is no such integration."),
-  "integration exists": () => fieldError("invalid_body", ["unique_key"], "is taken by another integration"),
-  "integration has connections": () =>
-    fieldError("invalid_body", ["unique_key"], "cannot change while there are connections"),
-};
-
-/** Integrations: providers set up in the environment. */
-export const installIntegrations: Install = (app, deps) => {
-  const { db, catalogue } = deps;
-  const credentials = integrationCredentials(deps);
-
-  const show = (req: Request, integration: ListedIntegration) => ({
-    unique_key: integration.unique_key,
-    provider: integration.provider,
-    display_name: integration.display_name,
-    logo: logoUrl(req, integration.provider),
-    forward_webhooks: integration.forward_webhooks,
-    created_at: integration.created_at,
-    updated_at: integration.updated_at,
-  });
-
-  const mustFind = async (environment: number, uniqueKey: string): Promise<Integration> => {
-    const found = await getIntegration(db, { environment, uniqueKey });
-    if (found === null) throw new AppError("not_found", `There is no integration "${uniqueKey}".`);
-    return found;
-  };
-
-  const checkCredentials = (provider: string, given: IntegrationCredentials | undefined): void => {
-    const mode = catalogue.get(provider)?.auth_mode;
-    if (given !== undefined && given.type !== mode)
-      throw fieldError("invalid_body", ["credentials", "type"], `${provider} takes ${mode} credentials`);
-  };
-
-  app.get("/integrations", async (req, res) => {
-    refuseQuery(req);
-    const found = await listIntegrations(db, { environment: environmentOf(res).id });
-    res.json({ data: found.map((integration) => show(req, integration)) });
-  });
-
-  app.post("/integrations", async (req, res) => {
-    refuseQuery(req);
-    const body = readBody(req, CreateBody);
-    const environment = environmentOf(res).id;
-    const { provider, unique_key: uniqueKey } = body;
+/** Integrations: providers set up in the environment. Listing them is one statement, creating one three. */
+export const integrationsEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoint[] => {
+  const mustKnow = (provider: string): Provider => {
     const entry = catalogue.get(provider);
     if (entry === undefined) throw fieldError("invalid_body", ["provider"], `there is no provider "${provider}"`);
-    checkCredentials(provider, body.credentials);
-    const work = createIntegration(db, {
-      environment,
-      uniqueKey,
-      provider,
-      displayName: body.display_name ?? entry.display_name,
-      forwardWebhooks: body.forward_webhooks ?? true,
-      credentialsSealed: body.credentials ? await credentials.seal(environment, uniqueKey, body.credentials) : null,
-      config: body.integration_config ?? {},
-      custom: body.custom ?? {},
-    });
-    await translating(REFUSALS, work);
-    res.json({ data: show(req, await mustFind(environment, uniqueKey)) });
-  });
+    return entry;
+  };
 
-  const one = app.route("/integrations/:uniqueKey");
-
-  one.get(async (req, res) => {
-    const { uniqueKey } = readParams(req, Params);
-    const { include } = readQuery(req, GetQuery);
-    const environment = environmentOf(res).id;
-    const found = await mustFind(environment, uniqueKey);
-    const extras: Record<string, Json> = {};
-    if (include.includes("webhook")) extras.webhook_url = null;
-    if (include.includes("credentials")) extras.credentials = await credentials.show(environment, found);
-    res.json({ data: { ...show(req, found), ...extras } });
-  });
-
-  one.patch(async (req, res) => {
-    refuseQuery(req);
-    const { uniqueKey } = readParams(req, Params);
-    const body = readBody(req, PatchBody);
-    const environment = environmentOf(res).id;
-    const found = await mustFind(environment, uniqueKey);
-    checkCredentials(found.provider, body.credentials);
-    const newKey = body.unique_key ?? uniqueKey;
-    // The seal names the key, so a rename seals anew.
-    const kept = newKey === uniqueKey ? null : await credentials.open(environment, found);
-    const toSeal = body.credentials ?? kept;
-    const work = updateIntegration(db, {
-      environment,
-      uniqueKey,
-      newKey,
-      displayName: body.display_name ?? null,
-      forwardWebhooks: body.forward_webhooks ?? null,
-      credentialsSealed: toSeal ? await credentials.seal(environment, newKey, toSeal) : null,
-      config: body.integration_config ?? null,
-      custom: body.custom ?? null,
-    });
-    await translating(REFUSALS, work);
-    res.json({ data: show(req, await mustFind(environment, newKey)) });
-  });
-
-  one.delete(async (req, res) => {
-    refuseQuery(req);
-    const { uniqueKey } = readParams(req, Params);
-    const names = { environment: environmentOf(res).id, uniqueKey };
-    await translating(
-      REFUSALS,
-      inTransaction(db, (client) => deleteIntegration(client, names)),
-    );
-    res.json({ success: true });
-  });
+  return [
+    endpoint(
+      {
+        ...shared,
+        method: "get",
+        path: "/integrations",
+        says: "All integrations",
+        client: "listIntegrations",
+        scope: "integrations:list",
+        answers: { 200: { says: "By unique key.", body: ManyIntegrations } },
+      },
+      async ({ environment, req }) => {
+        const found = await listIntegrations(db, { environment: environment.id });
+        return { data: found.map((integration) => showIntegration(req, integration)) };
+      },
+    ),
+    endpoint(
+      {
+        ...shared,
+        method: "post",
+        path: "/integrations",
+        says: "Set a provider up",
+        more: "Without credentials it serves connections that need none of the app's own, such as those by API key, and imported ones.",
+        client: "createIntegration",
+        body: CreateBody,
+        answers: { 200: { says: "The integration.", body: OneIntegration } },
+      },
+      async ({ environment: { id: environment }, body, req }) => {
+        const { provider, unique_key: uniqueKey, credentials } = body;
+        const entry = mustKnow(provider);
+        checkKind(catalogue, provider, credentials);
+        const work = createIntegration(db, {
+          environment,
+          uniqueKey,
+          provider,
+          displayName: body.display_name ?? entry.display_name,
+          forwardWebhooks: body.forward_webhooks ?? true,
+          credentialsSealed: credentials
+            ? await sealIntegrationCredentials(keys, environment, { uniqueKey, credentials })
+            : null,
+          config: body.integration_config ?? {},
+          custom: body.custom ?? {},
+        });
+        await translating(REFUSALS, work);
+        return { data: showIntegration(req, await mustFind(db, environment, uniqueKey)) };
+      },
+    ),
+    endpoint(
+      {
+        ...shared,
+        method: "post",
+        path: "/integrations/quickstart",
+        says: "Set a provider up with an app that the server's owner shares",
+        more: "A server of your own shares no app, so this is always refused: register an app with the provider, and create the integration with its credentials.",
+        client: "createQuickstartIntegration",
+        body: QuickstartBody,
+        answers: { 200: { says: "The integration.", body: OneIntegration } },
+      },
+      ({ body: { provider } }) => {
+        const { display_name: name, auth_mode: mode } = mustKnow(provider);
+        const instead = `create it with POST /integrations and ${mode} credentials of an app of your own`;
+        throw fieldError(
+          "invalid_body",
+          ["provider"],
+          `this server shares no app of ${name} ("${provider}"): ${instead}`,
+        );
+      },
+    ),
+  ];
 };

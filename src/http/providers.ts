@@ -3,33 +3,62 @@ import type { Request } from "express";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Provider } from "../providers/schema.ts";
-import type { Install } from "./deps.ts";
+import type { HttpDeps } from "./deps.ts";
+import { type Endpoint, endpoint } from "./endpoint.ts";
 import { logoUrl } from "./logo-url.ts";
 import { Name } from "./patterns.ts";
-import { readParams, readQuery, refuseQuery } from "./validate.ts";
 
-const ListQuery = z.strictObject({ search: z.string().max(255).default("") });
-const Params = z.object({ provider: Name });
+const ListQuery = z.strictObject({
+  search: z.string().max(255).default("").meta({ description: "A part of the name, in any case." }),
+});
 
-/** The catalogue entries this installation knows. */
-export const installProviders: Install = (app, { catalogue }) => {
+export const ProviderParams = z.object({ provider: Name });
+
+const WireProvider = z
+  .looseObject({ name: z.string(), display_name: z.string(), auth_mode: z.string(), logo_url: z.string() })
+  .meta({ id: "Provider", description: "An entry of the catalogue, in the published format." });
+
+const shared = { tag: "Providers", method: "get" } as const;
+
+/** The catalogue entries this installation knows; no statement. */
+export const providerEndpoints = ({ catalogue }: HttpDeps): Endpoint[] => {
   const show = (req: Request, name: string, provider: Provider) => ({
     ...provider,
     name,
     logo_url: logoUrl(req, name),
   });
 
-  app.get("/providers", (req, res) => {
-    const search = readQuery(req, ListQuery).search.toLowerCase();
-    const found = catalogue.list().filter(({ name }) => name.toLowerCase().includes(search));
-    res.json({ data: found.map(({ name, provider }) => show(req, name, provider)) });
-  });
-
-  app.get("/providers/:provider", (req, res) => {
-    refuseQuery(req);
-    const { provider: name } = readParams(req, Params);
-    const provider = catalogue.get(name);
-    if (provider === undefined) throw new AppError("not_found", `There is no provider "${name}".`);
-    res.json({ data: show(req, name, provider) });
-  });
+  return [
+    endpoint(
+      {
+        ...shared,
+        path: "/providers",
+        says: "The providers there are",
+        client: "listProviders",
+        query: ListQuery,
+        answers: { 200: { says: "By name.", body: z.strictObject({ data: z.array(WireProvider) }) } },
+      },
+      ({ query, req }) => {
+        const search = query.search.toLowerCase();
+        const found = catalogue.list().filter(({ name }) => name.toLowerCase().includes(search));
+        return { data: found.map(({ name, provider }) => show(req, name, provider)) };
+      },
+    ),
+    endpoint(
+      {
+        ...shared,
+        path: "/providers/:provider",
+        says: "One provider",
+        client: "getProvider",
+        params: ProviderParams,
+        answers: { 200: { says: "Its entry.", body: z.strictObject({ data: WireProvider }) } },
+        errors: ["not_found"],
+      },
+      ({ params: { provider: name }, req }) => {
+        const provider = catalogue.get(name);
+        if (provider === undefined) throw new AppError("not_found", `There is no provider "${name}".`);
+        return { data: show(req, name, provider) };
+      },
+    ),
+  ];
 };
