@@ -7,15 +7,15 @@ import { installConnections } from "./connections.ts";
 import { installCors } from "./cors.ts";
 import { deployEndpoints } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
+import { descriptionEndpoints } from "./description.ts";
 import { dryRunEndpoints } from "./dryrun.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { installEnvironment } from "./environment.ts";
 import { installErrors } from "./errors.ts";
-import { installHealth } from "./health.ts";
+import { healthEndpoints } from "./health.ts";
 import { installConnectionImport } from "./import-connection.ts";
 import { installIntegrations } from "./integrations.ts";
 import { installLogs } from "./logs.ts";
-import { installOpenApi } from "./openapi-page.ts";
 import { installProviders } from "./providers.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
@@ -24,6 +24,7 @@ import { syncVariantEndpoints } from "./sync-variants.ts";
 import { syncEndpoints } from "./syncs.ts";
 
 const allEndpoints = (deps: HttpDeps): Endpoint[] => [
+  ...healthEndpoints(deps),
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),
@@ -38,10 +39,9 @@ export const createApp = (deps: HttpDeps): Express => {
   app.disable("etag"); // hashing each page of records costs more than it saves
   app.set("query parser", parseQuery);
   installCors(app, deps);
-  installHealth(app, deps);
   const endpoints = allEndpoints(deps);
+  endpoints.push(...descriptionEndpoints(() => endpoints));
   const checkCaller = createCallerCheck(deps);
-  installOpenApi(app, endpoints);
   serveEndpoints(app, endpoints, checkCaller);
   installAuth(app, checkCaller);
   installBody(app, deps);

@@ -1,61 +1,16 @@
 // The OpenAPI document, made from the descriptions that the server answers by: there is no second source.
-import { z } from "zod";
+import { mapValues } from "es-toolkit";
+import type { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
-import { CODES, type Code } from "../errors.ts";
-import type { Answer, Endpoint, Refusal, Spec } from "./endpoint.ts";
+import type { Document, Parameter } from "./docs-document.ts";
+import type { Access, Answer, Endpoint, Spec } from "./endpoint.ts";
+import { ErrorBody, errorResponses } from "./openapi-errors.ts";
+import { TAGS } from "./openapi-tags.ts";
 
-const FieldError = z.object({ code: z.string(), message: z.string(), path: z.array(z.string()) }).meta({
-  id: "FieldError",
-  description: "One wrong field: where it is, and what is wrong with it.",
-});
-
-const ErrorBody = z
-  .object({
-    error: z.looseObject({
-      code: z.string().meta({ description: "What programs branch on." }),
-      message: z.string().optional(),
-      errors: z.array(FieldError).optional(),
-      payload: z.unknown().optional(),
-    }),
-  })
-  .meta({ id: "Error", description: "Every failure has this shape." });
-
-const OF_KEYS: Code[] = ["missing_auth_header", "malformed_auth_header", "unknown_account"];
-
-const refusalsOf = (spec: Spec): Refusal[] => [
-  ...(spec.access === "open" ? [] : OF_KEYS),
-  ...(spec.scope === undefined ? [] : (["forbidden"] as const)),
-  ...(spec.raw ? [] : (["invalid_query_params", "invalid_content_type"] as const)),
-  ...(spec.params === undefined ? [] : (["invalid_uri_params"] as const)),
-  ...(spec.headers === undefined ? [] : (["invalid_headers"] as const)),
-  ...(spec.body === undefined ? [] : (["invalid_body", "invalid_json", "request_too_large"] as const)),
-  ...(spec.errors ?? []),
-  "generic_error_support",
-];
-
-const errorsOf = (spec: Spec) => {
-  const codes = new Map<number, Set<Code>>();
-  for (const refusal of refusalsOf(spec)) {
-    const [code, status] = typeof refusal === "string" ? [refusal, CODES[refusal].status] : refusal;
-    codes.set(status, (codes.get(status) ?? new Set()).add(code));
-  }
-  const lines = (found: Set<Code>) => [...found].map((code) => `- \`${code}\`: ${CODES[code].says}`).join("\n");
-  return Object.fromEntries(
-    [...codes]
-      .sort(([one], [other]) => one - other)
-      .map(([status, found]) => [
-        status,
-        { description: lines(found), content: { "application/json": { schema: ErrorBody } } },
-      ]),
-  );
-};
-
-const answerOf = ({ says, body, type = "application/json", headers = {} }: Answer) => ({
+const answerOf = ({ says, body, type = "application/json", headers }: Answer) => ({
   description: says,
   ...(body && { content: { [type]: { schema: body } } }),
-  headers: Object.fromEntries(
-    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: "string" as const } }]),
-  ),
+  ...(headers && { headers: mapValues(headers, (description) => ({ description, schema: { type: "string" } })) }),
 });
 
 const idOf = ({ method, path }: Spec): string =>
@@ -63,14 +18,26 @@ const idOf = ({ method, path }: Spec): string =>
     .filter((part) => part !== "")
     .join("_");
 
+const bearer = (description: string) => ({ type: "http", scheme: "bearer", description }) as const;
+
+/** Who may call, by the kind of bearer. */
+const SCHEMES = {
+  environment: bearer("An environment's API key."),
+  session: bearer("The token of a connect session."),
+  account: bearer("The key that makes environments."),
+};
+
+const securityOf = (access: Access) => (access === "open" ? [] : [access].flat().map((kind) => ({ [kind]: [] })));
+
 const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   operationId: idOf(spec),
   tags: [spec.tag],
   summary: spec.says,
   ...(spec.more && { description: spec.more }),
-  ...(spec.access === "open" && { security: [] }),
+  ...(spec.access !== undefined && { security: securityOf(spec.access) }),
   ...(spec.client && { "x-client-method": spec.client }),
   ...(spec.scope && { "x-scope": `environment:${spec.scope}` }),
+  ...(spec.accountScope && { "x-account-scope": `account:${spec.accountScope}` }),
   requestParams: {
     ...(spec.params && { path: spec.params as z.ZodObject }),
     ...(spec.query && { query: spec.query as z.ZodObject }),
@@ -79,7 +46,7 @@ const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   ...(spec.body && { requestBody: { required: true, content: { "application/json": { schema: spec.body } } } }),
   responses: {
     ...Object.fromEntries(Object.entries(spec.answers).map(([status, answer]) => [status, answerOf(answer)])),
-    ...errorsOf(spec),
+    ...errorResponses(spec),
   },
 });
 
@@ -93,19 +60,39 @@ const pathsOf = (endpoints: Endpoint[]): ZodOpenApiPathsObject => {
     const at = documentPath(path);
     const verbs = spec.method === "all" ? DOCUMENTED_VERBS : [spec.method];
     for (const method of verbs)
-      paths[at] = { ...paths[at], [method]: { ...operationOf({ ...spec, method }), ...extra } };
+      paths[at] = { ...paths[at], [method]: { ...operationOf({ ...spec, method, path }), ...extra } };
   };
   for (const { spec } of endpoints) {
     add(spec.path, spec, {});
-    for (const [index, alias] of (spec.aliases ?? []).entries())
-      add(alias, spec, { deprecated: true, operationId: `${idOf(spec)}_alias_${index + 1}` });
+    for (const alias of spec.aliases ?? []) add(alias, spec, { deprecated: true });
   }
   return paths;
 };
 
+const withBrackets = (parameter: Parameter): Parameter =>
+  parameter.in === "query" && parameter.schema?.type === "object"
+    ? { ...parameter, style: "deepObject", explode: true }
+    : parameter;
+
+// Bracket keys are how an object stands in a query; a list repeats its key, which is what OpenAPI takes for granted.
+const withBracketKeys = (paths: Document["paths"]): Document["paths"] =>
+  mapValues(paths, (item) =>
+    mapValues(item, (operation) => ({
+      ...operation,
+      ...(operation.parameters && { parameters: operation.parameters.map(withBrackets) }),
+    })),
+  );
+
+/** The groups in use, in the order of TAGS, then those it does not know. */
+const tagsOf = (endpoints: Endpoint[]) => {
+  const used = new Set(endpoints.map(({ spec }) => spec.tag));
+  const names = [...Object.keys(TAGS).filter((name) => used.has(name)), ...used.difference(new Set(Object.keys(TAGS)))];
+  return names.map((name) => ({ name, ...(TAGS[name] && { description: TAGS[name] }) }));
+};
+
 /** The document of these endpoints, OpenAPI 3.1. */
-export const describeApi = (endpoints: Endpoint[], version: string) =>
-  createDocument({
+export const describeApi = (endpoints: Endpoint[], version: string): Document => {
+  const document = createDocument({
     openapi: "3.1.1",
     info: {
       title: "Syncline",
@@ -114,10 +101,13 @@ export const describeApi = (endpoints: Endpoint[], version: string) =>
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
-    security: [{ key: [] }],
-    tags: [...new Set(endpoints.map(({ spec }) => spec.tag))].map((name) => ({ name })),
+    security: [{ environment: [] }],
+    tags: tagsOf(endpoints),
     components: {
-      securitySchemes: { key: { type: "http", scheme: "bearer", description: "An environment's API key." } },
+      schemas: { Error: ErrorBody },
+      securitySchemes: SCHEMES,
     },
     paths: pathsOf(endpoints),
-  });
+  }) as unknown as Document;
+  return { ...document, paths: withBracketKeys(document.paths) };
+};
