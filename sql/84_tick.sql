@@ -49,10 +49,12 @@ begin
   buried := syncline.bury_poisoned();
   requeued := syncline.requeue_expired(false);
   rung := syncline.ring_again();
+  perform syncline.settle_actions();
+  perform syncline.ring_actions();
   delivering := syncline.ring_deliveries();
   return next;
 end $$;
-comment on function syncline.tick(int) is 'Do what time asks for: make due runs (at most that many), take over from dead workers, ring for what waits.';
+comment on function syncline.tick(int) is 'Do what time asks for: make due runs (at most that many), take over from dead workers, end or ring for actions, ring for what waits.';
 
 create or replace function syncline.bury_workers() returns int
 language plpgsql volatile as $$

@@ -156,6 +156,20 @@ begin
 end $$;
 comment on function syncline.tidy_runs(int) is 'Delete ended runs and sent webhooks past their retention, but each sync''s last run and those whose deletes wait for approval; how many of the one or the other: the limit when more may wait.';
 
+create or replace function syncline.tidy_actions(p_limit int) returns int
+language plpgsql volatile as $$
+declare
+  v_count int;
+begin
+  delete from syncline.actions a
+   where a.id in (
+     select x.id from syncline.actions x, syncline.settings c
+      where x.ended_at < syncline.now() - c.action_result_retention order by x.ended_at limit p_limit);
+  get diagnostics v_count = row_count;
+  return v_count;
+end $$;
+comment on function syncline.tidy_actions(int) is 'Delete the results of actions past settings.action_result_retention; how many: the limit when more may wait.';
+
 create or replace function syncline.purge_connections(p_limit int) returns int
 language plpgsql volatile as $$
 declare
@@ -193,11 +207,15 @@ language plpgsql volatile as $$
 begin
   perform syncline.bury_workers();
   perform syncline.tidy_rate_limits();
+  perform syncline.tidy_request_counts();
+  perform syncline.tidy_connect_sessions(1000);
   perform syncline.expire_records();
   perform syncline.purge_connections(100);
   perform syncline.purge_integrations(100);
   has_more := syncline.tidy_runs(1000) = 1000;
+  has_more := syncline.tidy_actions(1000) = 1000 or has_more;
   has_more := syncline.sweep_streams(5000) or has_more;
+  has_more := syncline.purge_environments(1000) or has_more;
   has_more := syncline.prune_old_payloads(1000) or has_more;
   return next;
 end $$;
