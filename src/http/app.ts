@@ -14,9 +14,10 @@ import { installEnvironment } from "./environment.ts";
 import { installErrors } from "./errors.ts";
 import { healthEndpoints } from "./health.ts";
 import { installConnectionImport } from "./import-connection.ts";
-import { installIntegrations } from "./integrations.ts";
+import { integrationEndpoints } from "./integration.ts";
+import { integrationsEndpoints } from "./integrations.ts";
 import { installLogs } from "./logs.ts";
-import { installProviders } from "./providers.ts";
+import { providerEndpoints } from "./providers.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
 import { serveEndpoints } from "./serve.ts";
@@ -28,6 +29,9 @@ const allEndpoints = (deps: HttpDeps): Endpoint[] => [
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),
+  ...integrationsEndpoints(deps),
+  ...integrationEndpoints(deps),
+  ...providerEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),
 ];
@@ -48,8 +52,6 @@ export const createApp = (deps: HttpDeps): Express => {
   installConnectionMetadata(app, deps);
   installConnectionImport(app, deps);
   installConnections(app, deps);
-  installIntegrations(app, deps);
-  installProviders(app, deps);
   installLogs(app, deps);
   installEnvironment(app, deps);
   installErrors(app, deps);
