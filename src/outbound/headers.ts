@@ -1,5 +1,7 @@
 // The headers of a request: what the credentials and the provider entry inject, under what the caller gave.
 import manifest from "../../package.json" with { type: "json" };
+import { AppError } from "../errors.ts";
+import { missingPart } from "../providers/credentials.ts";
 import { fillTemplate } from "../providers/template.ts";
 import type { ProxyTarget } from "./types.ts";
 
@@ -21,6 +23,8 @@ const OWNED_BY_CLIENT = new Set([
   "user-agent",
 ]);
 
+const bearer = (token = "") => ({ authorization: `Bearer ${token}` });
+
 const authorization = ({ credentials }: ProxyTarget): Record<string, string> => {
   switch (credentials.type) {
     case "BASIC": {
@@ -28,11 +32,33 @@ const authorization = ({ credentials }: ProxyTarget): Record<string, string> => 
       return { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
     }
     case "OAUTH2":
-      return { authorization: `Bearer ${credentials.access_token}` };
+    case "APP":
+      return bearer(credentials.access_token);
+    case "OAUTH2_CC":
+    case "JWT":
+    case "SIGNATURE":
+    case "TWO_STEP":
+      return bearer(credentials.token);
+    // Where these go is the provider entry's to say.
     case "API_KEY":
+    case "BILL":
+    case "CUSTOM":
     case "NONE":
       return {};
+    // These sign the whole request: see sign.ts.
+    case "OAUTH1":
+    case "TBA":
+    case "AWS_SIGV4":
+      return {};
   }
+};
+
+// A request that went out without its credentials would fail elsewhere, or worse, succeed as somebody else.
+const refuseIncomplete = ({ credentials, provider }: ProxyTarget): void => {
+  const missing = missingPart(credentials);
+  if (missing === null) return;
+  const says = `The connection to ${provider.display_name} still lacks ${missing}, which is not obtained here yet.`;
+  throw new AppError("invalid_credentials", says);
 };
 
 const fromProvider = (target: ProxyTarget): Record<string, string> => {
@@ -55,17 +81,23 @@ export const callerHeaders = (given: Record<string, string> | undefined): Record
   return headers;
 };
 
-/** All headers for one attempt; `body` are those that describe the body. The caller's win, only the user agent is always ours. */
+/**
+ * All headers for one attempt but a signature over them; `body` are those that describe the body. The caller's win, only the
+ * user agent is always ours. Throws `invalid_credentials` when a token is still to be obtained and the caller has none.
+ */
 export const requestHeaders = (
   target: ProxyTarget,
   caller: Record<string, string>,
   body: Record<string, string>,
-): Record<string, string> => ({
-  accept: "application/json, text/plain, */*",
-  "accept-encoding": "gzip, br, deflate",
-  ...authorization(target),
-  ...fromProvider(target),
-  ...caller,
-  ...body,
-  "user-agent": USER_AGENT,
-});
+): Record<string, string> => {
+  if (!("authorization" in caller)) refuseIncomplete(target);
+  return {
+    accept: "application/json, text/plain, */*",
+    "accept-encoding": "gzip, br, deflate",
+    ...authorization(target),
+    ...fromProvider(target),
+    ...caller,
+    ...body,
+    "user-agent": USER_AGENT,
+  };
+};

@@ -1,6 +1,7 @@
 // Follows redirects by hand, so that every hop passes the address guard and credentials stay with the origin they are for.
 import { AppError } from "../errors.ts";
 import type { HttpClient, RawRequest, RawResponse } from "./client.ts";
+import type { Sign } from "./sign.ts";
 import { UpstreamError } from "./types.ts";
 
 const MAX_REDIRECTS = 5;
@@ -28,23 +29,30 @@ const nextRequest = (request: RawRequest, status: number, location: string, keep
   return { method: "GET", url, headers: pick(headers, (name) => name !== "content-type"), body: null };
 };
 
+/** `keepHeaders`: all headers go along to another origin. `sign`: each hop that may have the credentials is signed anew. */
+export type FollowOptions = { keepHeaders: boolean; sign?: Sign | undefined };
+
 /**
  * `exchange`, following up to 5 redirects; `url` is where the answer came from. On another origin only harmless headers go
- * along, unless `keepHeaders`. Throws `UpstreamError` with code `ERR_TOO_MANY_REDIRECTS` beyond that, and `AppError`
- * `invalid_redirect` for a location that is no URL.
+ * along and nothing is signed, unless `keepHeaders`. Throws `UpstreamError` with code `ERR_TOO_MANY_REDIRECTS` beyond that,
+ * and `AppError` `invalid_redirect` for a location that is no URL.
  */
 export const exchangeFollowing = async (
   client: HttpClient,
   first: RawRequest,
-  keepHeaders: boolean,
+  { keepHeaders, sign: firstSign }: FollowOptions,
   signal?: AbortSignal,
 ): Promise<RawResponse & { url: string }> => {
   let request = first;
+  let sign = firstSign;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const response = await client.exchange(request, signal);
+    const headers = sign === undefined ? request.headers : await sign(request);
+    const response = await client.exchange({ ...request, headers }, signal);
     const { location } = response.headers;
     if (!REDIRECTS.has(response.status) || location === undefined) return { ...response, url: request.url.href };
-    request = nextRequest(request, response.status, location, keepHeaders);
+    const next = nextRequest(request, response.status, location, keepHeaders);
+    if (next.url.origin !== request.url.origin && !keepHeaders) sign = undefined;
+    request = next;
   }
   throw new UpstreamError(`The provider redirected more than ${MAX_REDIRECTS} times`, {
     networkCode: "ERR_TOO_MANY_REDIRECTS",

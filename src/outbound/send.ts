@@ -13,6 +13,7 @@ import { loggableUrl } from "./redact.ts";
 import { exchangeFollowing } from "./redirect.ts";
 import { readResponse } from "./response.ts";
 import { backoffMs, isRetryable, retryWaitMs } from "./retry.ts";
+import { type Sign, signerOf } from "./sign.ts";
 import type { GetTarget, SendOptions, SendRequest } from "./types.ts";
 import {
   type Clock,
@@ -47,13 +48,18 @@ const prepare = async (request: ProxyRequest): Promise<Prepared> => {
 const attemptOnce = async (
   client: HttpClient,
   { request, caller, encoded }: Prepared,
-  { target, url, signal }: { target: ProxyTarget; url: URL; signal: AbortSignal | undefined },
+  {
+    target,
+    url,
+    sign,
+    signal,
+  }: { target: ProxyTarget; url: URL; sign: Sign | undefined; signal: AbortSignal | undefined },
 ): Promise<Outcome> => {
   const keepHeaders = request.forwardHeadersOnRedirect ?? target.provider.proxy?.forward_headers_on_redirect ?? false;
   try {
     const headers = requestHeaders(target, caller, encoded.headers);
     const raw = { method: request.method, url, headers, body: encoded.body };
-    const answer = await exchangeFollowing(client, raw, keepHeaders, signal);
+    const answer = await exchangeFollowing(client, raw, { keepHeaders, sign }, signal);
     const response = await readResponse(answer, request.responseType, client.maxBodyBytes);
     if (response.status >= 200 && response.status < 300) return { response };
     return { response, error: new UpstreamError(`Request failed with status code ${response.status}`, response) };
@@ -136,7 +142,7 @@ export const sendRequest = (deps: SendDeps): SendRequest => {
     for (let retriesMade = 0; ; retriesMade++) {
       const { target, url, settle } = await admit(deps.limits, request, asked, { ...options, getTarget });
       const startedAt = clock.now();
-      const outcome = await attemptOnce(client, prepared, { target, url, signal });
+      const outcome = await attemptOnce(client, prepared, { target, url, sign: signerOf(target, clock.now), signal });
       const { response, error } = outcome;
       const heldMs = settle(response);
       const now = clock.now();

@@ -1,5 +1,5 @@
 // What a request to a provider is, what comes back, and the one error for a provider that refused or could not be reached.
-import type { Credentials } from "../providers/credentials.ts";
+import type { Client, Credentials } from "../providers/credentials.ts";
 import type { Provider } from "../providers/schema.ts";
 
 export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -28,12 +28,14 @@ export type ProxyRequest = {
 export type ProxyResponse = { status: number; statusText: string; headers: Record<string, string>; data: unknown };
 
 /**
- * The connection a request is made for: its provider entry, credentials and config. `account`: the ids under which limits are
- * shared with other requests; without it a request knows no limits but its own.
+ * The connection a request is made for: its provider entry, credentials and config. `client`: the integration's, where
+ * requests are signed with it. `account`: the ids under which limits are shared with other requests; without it a request
+ * knows no limits but its own.
  */
 export type ProxyTarget = {
   provider: Provider;
   credentials: Credentials;
+  client?: Client;
   connectionConfig: Record<string, unknown>;
   metadata: Record<string, unknown>;
   account?: { connection: number; integration: number };

@@ -3,11 +3,15 @@ import { AppError } from "../errors.ts";
 import { fillTemplate } from "../providers/template.ts";
 import type { ProxyRequest, ProxyTarget } from "./types.ts";
 
+type Based = Pick<ProxyRequest, "baseUrlOverride">;
+
 const ABSOLUTE = /^https?:\/\//i;
 
-const baseUrl = (request: ProxyRequest, target: ProxyTarget): string | undefined => {
+/** What URLs of this request begin with, without a slash at its end. Throws `missing_base_url`. */
+export const baseUrl = (request: Based, target: ProxyTarget): string => {
   const template = request.baseUrlOverride || target.provider.proxy?.base_url;
-  if (template === undefined) return undefined;
+  if (template === undefined)
+    throw new AppError("missing_base_url", `${target.provider.display_name} has no base URL; set baseUrlOverride`);
   const { text, missing } = fillTemplate(template, target);
   if (missing.length > 0) {
     throw new AppError("missing_base_url", `The base URL ${template} needs ${missing.join(", ")} of the connection`);
@@ -15,7 +19,8 @@ const baseUrl = (request: ProxyRequest, target: ProxyTarget): string | undefined
   return text.replace(/\/+$/, "");
 };
 
-const continues = (endpoint: string, base: string): boolean =>
+/** True for an endpoint that is a whole URL under `base`. */
+export const continues = (endpoint: string, base: string): boolean =>
   endpoint.startsWith(base) && /^([/?#]|$)/.test(endpoint.slice(base.length));
 
 const join = (request: ProxyRequest, target: ProxyTarget): string => {
@@ -24,15 +29,13 @@ const join = (request: ProxyRequest, target: ProxyTarget): string => {
   // An absolute endpoint needs no base, so one that cannot be filled must not stop it.
   if (isAbsolute && !request.baseUrlOverride) return endpoint;
   const base = baseUrl(request, target);
-  if (base === undefined) {
-    throw new AppError("missing_base_url", `${target.provider.display_name} has no base URL; set baseUrlOverride`);
-  }
   if (isAbsolute && !continues(endpoint, base)) return endpoint;
   const path = isAbsolute ? endpoint.slice(base.length).replace(/^\/+/, "") : endpoint;
   return path === "" || path.startsWith("?") ? base + path : `${base}/${path}`;
 };
 
-const parse = (text: string): URL => {
+/** Throws `missing_base_url` for a text that is no URL. */
+export const parseUrl = (text: string): URL => {
   try {
     return new URL(text);
   } catch (cause) {
@@ -42,13 +45,13 @@ const parse = (text: string): URL => {
 
 const withParams = (text: string, params: ProxyRequest["params"]): URL => {
   if (typeof params === "string") {
-    if (params === "") return parse(text);
+    if (params === "") return parseUrl(text);
     if (text.includes("?")) {
       throw new AppError("invalid_query_params", "params cannot be a string when the endpoint has a query already");
     }
-    return parse(`${text}?${params.replace(/^\?/, "")}`);
+    return parseUrl(`${text}?${params.replace(/^\?/, "")}`);
   }
-  const url = parse(text);
+  const url = parseUrl(text);
   for (const [name, value] of Object.entries(params ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
   }
@@ -66,5 +69,7 @@ export const requestUrl = (request: ProxyRequest, target: ProxyTarget): URL => {
     const { text, missing } = fillTemplate(template, target);
     if (missing.length === 0) url.searchParams.set(name, text);
   }
+  // What AWS signs, it reads by the rules of URIs and not by those of forms.
+  if (target.credentials.type === "AWS_SIGV4") url.search = url.search.replaceAll("+", "%20");
   return url;
 };

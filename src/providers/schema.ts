@@ -95,6 +95,8 @@ export const Provider = z.looseObject({
   scope_separator: z.string().optional(),
   default_scopes: z.array(z.string()).optional(),
   disable_pkce: z.boolean().optional(),
+  /** How OAuth 1 requests are signed: HMAC-SHA1, unless it says otherwise. */
+  signature_method: z.string().optional(),
   token_response_metadata: z.array(z.string()).optional(),
   redirect_uri_metadata: z.array(z.string()).optional(),
   connection_config: z.record(z.string(), Field).optional(),

@@ -1,7 +1,8 @@
 // Fills the `${…}` templates of catalogue entries from a connection.
 //
 //   ${connectionConfig.x} ${metadata.x} ${credentials.x}   a field, dots lead deeper, an exact key wins over dots
-//   ${apiKey} ${accessToken} ${username} ${password}       short for the credential's own fields
+//   ${apiKey} ${accessToken} ${username} ${password}       short for the credential's own fields; ${accessToken} is its
+//                                                          token, by whichever name the kind has it
 //   ${base64(${username}:${password})} ${base64(apiKey:x)} base64 of the filled text; bare parts that name a field are filled too
 //   ${connectionConfig.host || example.com}                the first alternative with a value; the last may be plain text
 //   ${a} || ${b}                                           the same between whole texts
@@ -21,11 +22,11 @@ const PLACEHOLDER = /\$\{((?:[^{}]|\$\{[^{}]*\})*)\}/g;
 const ALTERNATIVE = /\s*\|\|\s*/;
 const ROOTS = /^(connectionConfig|metadata|credentials)\./;
 
-const SHORT_NAMES: Record<string, string> = {
-  apiKey: "credentials.apiKey",
-  accessToken: "credentials.access_token",
-  username: "credentials.username",
-  password: "credentials.password",
+const SHORT_NAMES: Record<string, string[]> = {
+  apiKey: ["credentials.apiKey"],
+  accessToken: ["credentials.access_token", "credentials.token", "credentials.app.access_token"],
+  username: ["credentials.username"],
+  password: ["credentials.password"],
 };
 
 const own = (value: unknown, key: string): unknown =>
@@ -40,8 +41,7 @@ export const readPath = (value: unknown, path: string): unknown => {
   return path.includes(".") ? path.split(".").reduce(own, value) : undefined;
 };
 
-const variable = (name: string, context: TemplateContext): string | undefined => {
-  const full = SHORT_NAMES[name] ?? name;
+const field = (full: string, context: TemplateContext): string | undefined => {
   if (!ROOTS.test(full)) return undefined;
   const dot = full.indexOf(".");
   const value = readPath(context[full.slice(0, dot) as keyof TemplateContext], full.slice(dot + 1));
@@ -50,7 +50,12 @@ const variable = (name: string, context: TemplateContext): string | undefined =>
     : undefined;
 };
 
-const isVariable = (name: string): boolean => name in SHORT_NAMES || ROOTS.test(name);
+const variable = (name: string, context: TemplateContext): string | undefined => {
+  const names = Object.hasOwn(SHORT_NAMES, name) ? SHORT_NAMES[name]! : [name];
+  return names.map((full) => field(full, context)).find((value) => value !== undefined);
+};
+
+const isVariable = (name: string): boolean => Object.hasOwn(SHORT_NAMES, name) || ROOTS.test(name);
 
 const fillBase64 = (inner: string, context: TemplateContext): Filled => {
   const marked = inner.includes("${")

@@ -38,6 +38,7 @@ const PACKAGES: Record<string, string[]> = {
   pg: ["db"],
   undici: ["outbound"],
   "ipaddr.js": ["outbound"],
+  aws4fetch: ["outbound"],
   express: ["http"],
   esbuild: ["functions"],
   ajv: ["functions"],

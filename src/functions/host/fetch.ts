@@ -67,7 +67,7 @@ export const uncontrolledFetch =
     const startedAt = Date.now();
     try {
       const raw = { method, url, headers, body: asked.body };
-      const answer = await exchangeFollowing(http, raw, false, signal);
+      const answer = await exchangeFollowing(http, raw, { keepHeaders: false }, signal);
       sayWhatCame(host, { method, url }, startedAt, answer.status);
       return { ...(await readResponse(answer, "arraybuffer", http.maxBodyBytes)), url: answer.url };
     } catch (thrown) {
