@@ -48,19 +48,19 @@ const showFacts = ({ operation }: Place): Html => {
   }${client && html`<span>client <code>${client}</code></span>`}${operation.deprecated && html`<span>older name</span>`}</p>`;
 };
 
-/** The operation, folded up. */
+/** The operation, folded up. The name is inside: a link to what is folded unfolds it. */
 export const showOperation = (place: Place): Html => {
   const { method, path, operation } = place;
   const all = Object.entries(operation.responses);
   const failures = all.filter(([status]) => codesAt(operation, status).length > 0);
   const answers = all.filter((answer) => !failures.includes(answer));
   const body = operation.requestBody;
-  return html`<details id="${operation.operationId}"><summary><b class="${method}">${method.toUpperCase()}</b> <code>${path}</code> <span>${operation.summary}</span></summary>
+  return html`<details><summary><b class="${method}">${method.toUpperCase()}</b> <code>${path}</code> <span>${operation.summary}</span></summary><div id="${operation.operationId}">
 ${operation.description && html`<p>${prose(operation.description)}</p>`}${showFacts(place)}${showParameters(operation)}${
   body && html`<h4>Body</h4>${showContent(body.content)}`
 }${answers.map(showAnswer)}${showFailures(
   operation,
   failures.map(([status]) => status),
-)}</details>
+)}</div></details>
 `;
 };

@@ -40,21 +40,26 @@ const usesOf = (document: Document): Use[] =>
     ),
   );
 
-const showPlaces = (uses: Use[], all: number): Html => {
+const MANY = 3;
+
+const showPlaces = (uses: Use[]): Html => {
   const places = [...new Set(uses.map(({ at }) => at))].filter(({ operation }) => !operation.deprecated);
-  if (places.length > all / 2) return html`most operations`;
-  return html`${places.map((place) => html`<a href="/docs#${place.operation.operationId}"><code>${place.method.toUpperCase()} ${place.path}</code></a><br>`)}`;
+  const links = places.map(
+    ({ method, path, operation }) =>
+      html`<a href="/docs#${operation.operationId}"><code>${method.toUpperCase()} ${path}</code></a>`,
+  );
+  if (links.length <= MANY) return html`${links}`;
+  return html`<details><summary>${links.length} operations</summary>${links}</details>`;
 };
 
 /** Every code there is: its statuses, whether trying again can help, what it says, and which operations answer it. */
 export const errorsPage = (document: Document): string => {
   const uses = Map.groupBy(usesOf(document), ({ code }) => code);
-  const all = placesOf(document).length;
   const codes = Object.keys(CODES) as Code[];
   const row = (code: Code): Html => {
     const found = uses.get(code) ?? [];
     const statuses = [...new Set(found.map(({ status }) => status))].sort().join(", ") || CODES[code].status;
-    return html`<tr id="${code}"><td><code>${code}</code></td><td>${statuses}</td><td>${CODES[code].retry ? "yes" : "no"}</td><td>${CODES[code].says}</td><td>${showPlaces(found, all)}</td></tr>`;
+    return html`<tr id="${code}"><td><code>${code}</code></td><td>${statuses}</td><td>${CODES[code].retry ? "yes" : "no"}</td><td>${CODES[code].says}</td><td>${showPlaces(found)}</td></tr>`;
   };
   const table = (some: Code[]) =>
     html`<table><tr><th>Code</th><th>Status</th><th>Retry?</th><th>Says</th><th>Answered by</th></tr>${some.map(row)}</table>`;

@@ -5,7 +5,7 @@ import type { Html } from "./docs-html.ts";
 const STYLE: Html = {
   html: `:root{color-scheme:light dark;--line:light-dark(#ddd,#3a3a3a);--soft:light-dark(#f5f5f4,#222);--faint:light-dark(#666,#aaa)}
 *{box-sizing:border-box}
-body{margin:0;font:15px/1.5 system-ui,sans-serif;display:grid;grid-template-columns:16rem minmax(0,60rem);gap:2rem}
+body{margin:0;font:15px/1.5 system-ui,sans-serif;display:grid;grid-template-columns:16rem minmax(0,64rem);gap:2rem}
 nav{position:sticky;top:0;height:100vh;overflow-y:auto;padding:1rem;border-right:1px solid var(--line);font-size:13px}
 nav a{display:block;color:inherit;text-decoration:none;padding:.1rem 0}
 nav a:hover{text-decoration:underline}
@@ -24,7 +24,8 @@ summary b{display:inline-block;min-width:4.2rem;font:600 12px ui-monospace,monos
 .get{color:#0369a1}.post{color:#15803d}.put,.patch{color:#a16207}.delete{color:#b91c1c}
 .facts span{margin-right:1.2rem}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25rem .8rem .25rem 0;border-bottom:1px solid var(--line)}
-tr:target,details:target{outline:2px solid #0369a1}
+tr:target{outline:2px solid #0369a1}:target{scroll-margin-top:3rem}
+td:first-child code{white-space:nowrap}td a,td details{display:block}td details{border:0;margin:0;padding:0}td summary{margin:0;padding:0}td details[open]>summary{background:none}
 @media(max-width:800px){body{display:block}nav{position:static;height:auto;border:0}}`,
 };
 
