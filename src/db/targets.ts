@@ -1,4 +1,4 @@
-// Bindings of sql/64_target.sql: what a worker loads to work on a run.
+// Bindings of sql/64_target.sql: what a worker loads to work on a run, and a request for its connection.
 import { z } from "zod";
 import { fn, maybeRow, value } from "./fn.ts";
 
@@ -27,6 +27,11 @@ export type LoadedConnection = z.infer<typeof Connection>;
 
 export const findBundle = fn("find_bundle", { function: "int" }, value(z.string().nullable()));
 export const loadConnection = fn("load_connection", { connection: "int" }, maybeRow(Connection));
+export const openTarget = fn(
+  "open_target",
+  { environment: "int", integration: "text", connection: "text" },
+  maybeRow(Connection.extend({ integration_id: z.number() })),
+);
 export const writeMetadata = fn(
   "write_metadata",
   { run: "bigint", token: "bigint", metadata: "jsonb", merge: "boolean" },

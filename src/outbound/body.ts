@@ -3,7 +3,7 @@
 /** `headers` describe the body and win over the caller's (only a multipart boundary needs that). */
 export type EncodedBody = { body: string | Uint8Array | null; headers: Record<string, string> };
 
-const WITH_BODY = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const WITH_BODY = new Set(["POST", "PUT", "PATCH", "DELETE", "PROPFIND", "REPORT"]);
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 

@@ -1,13 +1,14 @@
 // Follows redirects by hand, so that every hop passes the address guard and credentials stay with the origin they are for.
 import { AppError } from "../errors.ts";
-import type { HttpClient, RawRequest, RawResponse } from "./client.ts";
+import type { RawRequest } from "./client.ts";
 import type { Sign } from "./sign.ts";
 import { UpstreamError } from "./types.ts";
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const OF_THE_BODY = new Set(["content-type", "content-length", "content-encoding"]);
 // What may go to another origin without the caller's leave. Any other header may be a credential: many APIs name their own.
-const HARMLESS = new Set(["accept", "accept-encoding", "accept-language", "content-type", "user-agent"]);
+const HARMLESS = new Set(["accept", "accept-encoding", "accept-language", "user-agent", ...OF_THE_BODY]);
 
 const pick = (headers: Record<string, string>, keep: (name: string) => boolean): Record<string, string> =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => keep(name)));
@@ -24,33 +25,48 @@ const nextRequest = (request: RawRequest, status: number, location: string, keep
   const url = destination(location, request.url);
   const isOwn = url.origin === request.url.origin;
   const headers = isOwn || keepHeaders ? request.headers : pick(request.headers, (name) => HARMLESS.has(name));
-  const becomesGet = status === 303 || ((status === 301 || status === 302) && request.method === "POST");
-  if (!becomesGet) return { ...request, url, headers };
-  return { method: "GET", url, headers: pick(headers, (name) => name !== "content-type"), body: null };
+  const next = { ...request, url, path: undefined, headers };
+  const becomesGet =
+    request.method !== "HEAD" && (status === 303 || ((status === 301 || status === 302) && request.method === "POST"));
+  if (!becomesGet) return next;
+  return { ...next, method: "GET", headers: pick(headers, (name) => !OF_THE_BODY.has(name)), body: null };
 };
 
-/** `keepHeaders`: all headers go along to another origin. `sign`: each hop that may have the credentials is signed anew. */
-export type FollowOptions = { keepHeaders: boolean; sign?: Sign | undefined };
+const isSpent = ({ body }: RawRequest): boolean =>
+  body !== null && typeof body === "object" && "canOpen" in body && !body.canOpen();
+
+type Head = { status: number; headers: Record<string, string> };
+
+/**
+ * `keepHeaders`: all headers go along to another origin. `sign`: each hop that may have the credentials is signed anew.
+ * `discard` takes the answers on the way.
+ */
+export type FollowOptions<A> = { keepHeaders: boolean; sign?: Sign | undefined; discard?: (answer: A) => void };
 
 /**
  * `exchange`, following up to 5 redirects; `url` is where the answer came from. On another origin only harmless headers go
- * along and nothing is signed, unless `keepHeaders`. Throws `UpstreamError` with code `ERR_TOO_MANY_REDIRECTS` beyond that,
- * and `AppError` `invalid_redirect` for a location that is no URL.
+ * along and nothing is signed, unless `keepHeaders`. A redirect that wants the body again, when it is gone, is the answer.
+ * Throws `UpstreamError` with code `ERR_TOO_MANY_REDIRECTS` beyond that, and `AppError` `invalid_redirect` for a location
+ * that is no URL.
  */
-export const exchangeFollowing = async (
-  client: HttpClient,
+export const exchangeFollowing = async <A extends Head>(
+  exchange: (request: RawRequest, signal?: AbortSignal) => Promise<A>,
   first: RawRequest,
-  { keepHeaders, sign: firstSign }: FollowOptions,
+  { keepHeaders, sign: firstSign, discard }: FollowOptions<A>,
   signal?: AbortSignal,
-): Promise<RawResponse & { url: string }> => {
+): Promise<A & { url: string }> => {
   let request = first;
   let sign = firstSign;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const headers = sign === undefined ? request.headers : await sign(request);
-    const response = await client.exchange({ ...request, headers }, signal);
-    const { location } = response.headers;
-    if (!REDIRECTS.has(response.status) || location === undefined) return { ...response, url: request.url.href };
-    const next = nextRequest(request, response.status, location, keepHeaders);
+    const answer = await exchange({ ...request, headers }, signal);
+    const here = { ...answer, url: request.url.href };
+    const { location } = answer.headers;
+    if (!REDIRECTS.has(answer.status) || location === undefined) return here;
+    const isLast = hop === MAX_REDIRECTS;
+    const next = isLast ? request : nextRequest(request, answer.status, location, keepHeaders);
+    if (isSpent(next) && !isLast) return here;
+    discard?.(answer);
     if (next.url.origin !== request.url.origin && !keepHeaders) sign = undefined;
     request = next;
   }

@@ -2,7 +2,10 @@
 import type { Client, Credentials } from "../providers/credentials.ts";
 import type { Provider } from "../providers/schema.ts";
 
-export type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+/** What a function may ask with; the last two are WebDAV's. */
+export const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "REPORT"] as const;
+
+export type HttpMethod = (typeof METHODS)[number];
 
 export type ResponseType = "json" | "text" | "arraybuffer" | "blob" | "document" | "stream";
 
@@ -43,7 +46,7 @@ export type ProxyTarget = {
 
 /** One attempt, for the log; `attempt` counts from 1. Never contains credentials, not even in the URL. */
 export type RequestAttempt = {
-  method: HttpMethod;
+  method: string;
   url: string;
   status: number | null;
   ms: number;
@@ -83,11 +86,13 @@ export type GetTarget = (options: { refresh: boolean }) => Promise<ProxyTarget>;
 
 /**
  * `onHeld` hears of each wait for a limit before an attempt. A limit that would hold the request for longer than
- * `longestHoldMs` (no end by default) fails it at once, as a 429.
+ * `longestHoldMs` (no end by default) fails it at once, as a 429; an answer that asks to wait for longer than `longestWaitMs`
+ * is the last one.
  */
 export type SendOptions = {
   signal?: AbortSignal;
   longestHoldMs?: number | undefined;
+  longestWaitMs?: number | undefined;
   onAttempt?: (attempt: RequestAttempt) => void;
   onHeld?: (held: Held) => void;
 };

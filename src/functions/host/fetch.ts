@@ -6,10 +6,10 @@ import { callerHeaders, USER_AGENT } from "../../outbound/headers.ts";
 import { networkError } from "../../outbound/network-error.ts";
 import { exchangeFollowing } from "../../outbound/redirect.ts";
 import { readResponse } from "../../outbound/response.ts";
-import type { ProxyResponse } from "../../outbound/types.ts";
+import { METHODS, type ProxyResponse } from "../../outbound/types.ts";
 import type { RunHost } from "./run-host.ts";
 
-const METHODS: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
+const isMethod: ReadonlySet<string> = new Set(METHODS);
 
 type Asked = { url: string; method: string; headers: Record<string, string>; body: string | null };
 type Answer = ProxyResponse & { url: string };
@@ -61,13 +61,13 @@ export const uncontrolledFetch =
     const { http, signal } = o;
     if (http === undefined) throw new AppError("url_not_allowed", "There is no network here.");
     const [url, method] = [parse(asked.url), String(asked.method).toUpperCase()];
-    if (!METHODS.has(method)) throw new AppError("SL004", `uncontrolledFetch: the method ${method} is not supported`);
+    if (!isMethod.has(method)) throw new AppError("SL004", `uncontrolledFetch: the method ${method} is not supported`);
     await host.inOrder(() => host.writes.flush());
     const headers = headersOf(asked);
     const startedAt = Date.now();
     try {
       const raw = { method, url, headers, body: asked.body };
-      const answer = await exchangeFollowing(http, raw, { keepHeaders: false }, signal);
+      const answer = await exchangeFollowing(http.exchange, raw, { keepHeaders: false }, signal);
       sayWhatCame(host, { method, url }, startedAt, answer.status);
       return { ...(await readResponse(answer, "arraybuffer", http.maxBodyBytes)), url: answer.url };
     } catch (thrown) {

@@ -1,27 +1,8 @@
 // nango.get, post, … proxy: requests with the connection's credentials, each attempt a line of the log.
+import { attemptLine } from "../../outbound/attempt-line.ts";
 import type { Held, ProxyRequest, ProxyResponse, RequestAttempt, SendRequest } from "../../outbound/types.ts";
 import type { RunConnection } from "./connection.ts";
 import type { RunHost } from "./run-host.ts";
-
-const levelOf = ({ status, retryInMs }: RequestAttempt): "info" | "warn" | "error" => {
-  if (status !== null && status < 400) return "info";
-  return retryInMs === null ? "error" : "warn";
-};
-
-const toLine = (attempt: RequestAttempt) => ({
-  kind: "request" as const,
-  level: levelOf(attempt),
-  message: `${attempt.method} ${attempt.url} ${attempt.status ?? attempt.error}`,
-  detail: {
-    method: attempt.method,
-    url: attempt.url,
-    status: attempt.status,
-    ms: attempt.ms,
-    attempt: attempt.attempt,
-    retry_in_ms: attempt.retryInMs,
-    ...(attempt.error === null ? {} : { error: attempt.error }),
-  },
-});
 
 const SAME_HOLD_MS = 1_000;
 // A sync waits for a limit as long as it takes; of an action or an event somebody waits for the answer.
@@ -48,7 +29,7 @@ export const createProxy = (deps: {
   const { host, connection, send, signal } = deps;
   const options = {
     signal,
-    onAttempt: (attempt: RequestAttempt) => host.say(toLine(attempt)),
+    onAttempt: (attempt: RequestAttempt) => host.say(attemptLine(attempt)),
     onHeld: sayHeldOnce(host),
     longestHoldMs: host.lease.kind === "sync" ? undefined : LONGEST_HOLD_MS,
   };

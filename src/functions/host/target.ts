@@ -5,7 +5,7 @@ import { credentialsPlace } from "../../crypto/places.ts";
 import { openJson } from "../../crypto/seal.ts";
 import { getIntegration } from "../../db/integrations.ts";
 import type { Db } from "../../db/pool.ts";
-import { type LoadedConnection, loadConnection } from "../../db/targets.ts";
+import { type LoadedConnection, loadConnection, openTarget } from "../../db/targets.ts";
 import { AppError } from "../../errors.ts";
 import type { ProxyTarget } from "../../outbound/types.ts";
 import type { Catalogue } from "../../providers/catalogue.ts";
@@ -31,6 +31,12 @@ const openClient = async (deps: Deps, connection: LoadedConnection): Promise<Cli
   return { client_id, client_secret };
 };
 
+const open = async (deps: Deps, connection: LoadedConnection): Promise<OpenedConnection> => {
+  const credentials = await openSealed(deps, connection);
+  const signs = credentials.type === "OAUTH1" || credentials.type === "TBA";
+  return { connection, credentials, client: signs ? await openClient(deps, connection) : undefined };
+};
+
 /**
  * A connection by its id, with what opens its provider. One statement, one more for the kinds that sign with the
  * integration's client. Throws `unknown_connection` once it is deleted.
@@ -38,9 +44,18 @@ const openClient = async (deps: Deps, connection: LoadedConnection): Promise<Cli
 export const openConnection = async (deps: Deps, id: number): Promise<OpenedConnection> => {
   const connection = await loadConnection(deps.pool, { connection: id });
   if (connection === null) throw new AppError("unknown_connection", "the connection was deleted");
-  const credentials = await openSealed(deps, connection);
-  const signs = credentials.type === "OAUTH1" || credentials.type === "TBA";
-  return { connection, credentials, client: signs ? await openClient(deps, connection) : undefined };
+  return await open(deps, connection);
+};
+
+/** The same by its names, with the id of its integration; null when there is none of this name. */
+export const openConnectionOf = async (
+  deps: Deps,
+  names: Parameters<typeof openTarget>[1],
+): Promise<{ opened: OpenedConnection; integration: number } | null> => {
+  const found = await openTarget(deps.pool, names);
+  if (found === null) return null;
+  const { integration_id: integration, ...connection } = found;
+  return { opened: await open(deps, connection), integration };
 };
 
 /** What a request needs of the connection; `integration` is the id under which limits may be shared. */

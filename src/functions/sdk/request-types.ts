@@ -4,7 +4,9 @@
 // biome-ignore lint/suspicious/noExplicitAny: files read answers and headers without describing them
 type Any = any;
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "get" | "post" | "put" | "patch" | "delete";
+type UpperMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "PROPFIND" | "REPORT";
+
+export type Method = UpperMethod | Lowercase<UpperMethod>;
 
 type PageBase = {
   limit?: number | string | undefined;

@@ -4,7 +4,16 @@ import type { Call } from "./calls.ts";
 import { toPlain } from "./plain.ts";
 import type { ProxyConfiguration, ProxyResult } from "./request-types.ts";
 
-const METHODS: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
+// Written out: what crosses to the isolate imports nothing of the host but types.
+const METHODS: ReadonlySet<string> = new Set<HttpMethod>([
+  "GET",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "PROPFIND",
+  "REPORT",
+]);
 
 type Target = { providerConfigKey: string; connectionId: string };
 
