@@ -1,5 +1,5 @@
--- 55_environment.sql: environments, their API keys, where their webhooks go and how their records are checked.
--- Promise: an environment that exists is never overwritten by a start; of an API key only its SHA-256 is ever seen here.
+-- 55_environment.sql: environments, where their webhooks go and how their records are checked.
+-- Promise: an environment that exists is never overwritten by a start.
 create or replace function syncline.ensure_environment(p_name text, p_wrapped bytea, p_master_key_id text)
 returns table (id int, is_new boolean)
 language plpgsql volatile as $$
@@ -8,10 +8,10 @@ declare
 begin
   -- The signing key is sealed for the id that this insert hands out, so set_signing_key fills it in the same transaction.
   insert into syncline.environments as e (name, signing_key_sealed) values (p_name, '')
-      on conflict (name) do nothing
+      on conflict (name) where deleted_at is null do nothing
   returning e.id into v_id;
   if v_id is null then
-    return query select e.id, false from syncline.environments e where e.name = p_name;
+    return query select e.id, false from syncline.environments e where e.name = p_name and e.deleted_at is null;
     return;
   end if;
   insert into syncline.data_keys (environment_id, wrapped, master_key_id) values (v_id, p_wrapped, p_master_key_id);
@@ -31,35 +31,13 @@ language sql stable
 return (select e.signing_key_sealed from syncline.environments e where e.id = p_environment);
 comment on function syncline.get_signing_key(int) is 'The sealed key that signs the environment''s webhooks.';
 
-create or replace function syncline.add_api_key(p_environment int, p_key_hash bytea, p_display_name text) returns boolean
-language plpgsql volatile as $$
-declare
-  v_owner int;
-begin
-  insert into syncline.api_keys (environment_id, key_hash, display_name) values (p_environment, p_key_hash, p_display_name)
-      on conflict (key_hash) do nothing;
-  if found then
-    return true;
-  end if;
-  select k.environment_id into v_owner from syncline.api_keys k where k.key_hash = p_key_hash;
-  if v_owner <> p_environment then
-    raise exception using errcode = 'SL005', message = 'this API key belongs to another environment',
-      detail = format('environment %s', v_owner), hint = 'Give each environment a key of its own.';
-  end if;
-  return false;
-end $$;
-comment on function syncline.add_api_key(int, bytea, text) is 'Let a key, given by its SHA-256, act for an environment; false when it does already. SL005 when it acts for another.';
-
-create or replace function syncline.find_environment_by_key(p_key_hash bytea)
-returns table (id int, uid uuid, name text, scopes text[])
+create or replace function syncline.list_environments()
+returns table (id int, uid uuid, name text, created_at timestamptz)
 language sql stable
 begin atomic
-  select e.id, e.uid, e.name, k.scopes
-    from syncline.api_keys k
-    join syncline.environments e on e.id = k.environment_id
-   where k.key_hash = p_key_hash and k.revoked_at is null;
+  select e.id, e.uid, e.name, e.created_at from syncline.environments e where e.deleted_at is null order by e.id;
 end;
-comment on function syncline.find_environment_by_key(bytea) is 'The environment for which the key with this SHA-256 acts, and what it may do; no row for an unknown or revoked one.';
+comment on function syncline.list_environments() is 'The environments there are.';
 
 create or replace function syncline.get_webhook_settings(p_environment int)
 returns table (

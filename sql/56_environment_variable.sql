@@ -8,13 +8,16 @@ begin
   if coalesce(length(p_name), 0) not between 1 and 255 then
     raise exception using errcode = 'SL004', message = 'a variable''s name is a text of 1 to 255 characters';
   end if;
+  if (select count(*) from syncline.environment_variables v where v.environment_id = p_environment and v.name <> p_name) >= 500 then
+    raise exception using errcode = 'SL005', message = 'too many variables', hint = 'An environment has at most 500. Delete one.';
+  end if;
   insert into syncline.environment_variables as v (environment_id, name, value_sealed)
   values (p_environment, p_name, p_value_sealed)
       on conflict (environment_id, name) do update set value_sealed = excluded.value_sealed, updated_at = syncline.now()
   returning v.xmax = 0 into v_is_new;
   return v_is_new;
 end $$;
-comment on function syncline.set_environment_variable(int, text, bytea) is 'Give a variable of an environment a value, sealed with the environment''s key for the variable''s place; true when it is new.';
+comment on function syncline.set_environment_variable(int, text, bytea) is 'Give a variable of an environment a value, sealed with the environment''s key for the variable''s place; true when it is new. SL005 when there are 500 others.';
 
 create or replace function syncline.list_environment_variables(p_environment int)
 returns table (name text, value_sealed bytea, created_at timestamptz, updated_at timestamptz)

@@ -4,7 +4,8 @@ import type { DataKey, Keyring } from "../crypto/keyring.ts";
 import { signingKeyPlace } from "../crypto/places.ts";
 import { sealJson } from "../crypto/seal.ts";
 import { AppError } from "../errors.ts";
-import { addApiKey, ensureEnvironment, setSigningKey } from "./environments.ts";
+import { addApiKey } from "./api-keys.ts";
+import { ensureEnvironment, setSigningKey } from "./environments.ts";
 import { findEnvironmentKey, findOldestEnvironmentKey } from "./keys.ts";
 import type { Db, Pool } from "./pool.ts";
 import { inTransaction } from "./tx.ts";
@@ -14,14 +15,35 @@ export type EnsuredEnvironment = { id: number; name: string; isNew: boolean; new
 
 const SIGNING_KEY_BYTES = 32;
 
-/** The SHA-256 by which an API key is known. */
+/** The SHA-256 by which an API key, or the token of a session, is known. */
 export const hashApiKey = (key: string): Buffer => createHash("sha256").update(key).digest();
+
+/** A new key for signing webhooks. */
+export const newSigningKey = (): string => randomBytes(SIGNING_KEY_BYTES).toString("base64url");
 
 const openKey = async (db: Db, keyring: Keyring, environment: number): Promise<DataKey> => {
   const wrapped = await findEnvironmentKey(db, { environment });
   if (wrapped === null) throw new AppError("server_error", `Environment ${environment} has no data key.`);
   return keyring.open(wrapped);
 };
+
+type Deps = { db: Pool; keyring: Keyring };
+
+const make = async (db: Db, keyring: Keyring, name: string): Promise<{ id: number; isNew: boolean }> => {
+  const { wrapped, master_key_id: masterKeyId } = keyring.createDataKey();
+  const { id, is_new: isNew } = await ensureEnvironment(db, { name, wrapped, masterKeyId });
+  const key = await openKey(db, keyring, id);
+  const sealed = sealJson(key, newSigningKey(), signingKeyPlace(id));
+  if (isNew) await setSigningKey(db, { environment: id, sealed });
+  return { id, isNew };
+};
+
+/** The id of a new environment, with a signing key and a data key but no API key; null when there is one of this name. */
+export const createEnvironment = async ({ db: pool, keyring }: Deps, name: string): Promise<number | null> =>
+  await inTransaction(pool, async (db) => {
+    const { id, isNew } = await make(db, keyring, name);
+    return isNew ? id : null;
+  });
 
 /** For a process that makes no environments: rejects when what others wrote does not open with this keyring. */
 export const checkKeyring = async ({ db, keyring }: { db: Db; keyring: Keyring }): Promise<void> => {
@@ -33,16 +55,10 @@ export const checkKeyring = async ({ db, keyring }: { db: Db; keyring: Keyring }
  * Make sure that each environment named exists, with a signing key, a data key and an API key, and that its data key
  * opens with this keyring (else `server_error`). A key given in `apiKeys` acts for its environment from now on.
  */
-export const ensureEnvironments = ({ db: pool, keyring }: { db: Pool; keyring: Keyring }) => {
+export const ensureEnvironments = ({ db: pool, keyring }: Deps) => {
   const ensure = async (name: string, given: string | undefined): Promise<EnsuredEnvironment> =>
     await inTransaction(pool, async (db) => {
-      const { wrapped, master_key_id: masterKeyId } = keyring.createDataKey();
-      const { id, is_new: isNew } = await ensureEnvironment(db, { name, wrapped, masterKeyId });
-      const key = await openKey(db, keyring, id);
-      if (isNew) {
-        const signingKey = randomBytes(SIGNING_KEY_BYTES).toString("base64url");
-        await setSigningKey(db, { environment: id, sealed: sealJson(key, signingKey, signingKeyPlace(id)) });
-      }
+      const { id, isNew } = await make(db, keyring, name);
       const newKey = isNew && given === undefined ? randomUUID() : null;
       const apiKey = given ?? newKey;
       if (apiKey !== null) {

@@ -1,11 +1,8 @@
-// Bindings of sql/55_environment.sql: environments, their API keys and webhook settings.
+// Bindings of sql/55_environment.sql and 67_environment_deletion.sql: environments and their settings.
 import { z } from "zod";
-import { fn, maybeRow, nothing, row, value } from "./fn.ts";
+import { fn, nothing, row, rows, value } from "./fn.ts";
 
-const Environment = z.object({ id: z.number(), uid: z.string(), name: z.string(), scopes: z.array(z.string()) });
-
-/** The environment a key acts for, and what it may do there. */
-export type Environment = z.infer<typeof Environment>;
+const Listed = z.object({ id: z.number(), uid: z.string(), name: z.string(), created_at: z.string() });
 
 const WebhookSettings = z.object({
   primary_url: z.string().nullable(),
@@ -27,12 +24,8 @@ export const ensureEnvironment = fn(
 );
 export const setSigningKey = fn("set_signing_key", { environment: "int", sealed: "bytea" }, nothing());
 export const getSigningKey = fn("get_signing_key", { environment: "int" }, value(z.instanceof(Buffer)));
-export const addApiKey = fn(
-  "add_api_key",
-  { environment: "int", keyHash: "bytea", displayName: "text" },
-  value(z.boolean()),
-);
-export const findEnvironmentByKey = fn("find_environment_by_key", { keyHash: "bytea" }, maybeRow(Environment));
+export const listEnvironments = fn("list_environments", {}, rows(Listed));
+export const deleteEnvironment = fn("delete_environment", { id: "int" }, nothing());
 export const getWebhookSettings = fn("get_webhook_settings", { environment: "int" }, row(WebhookSettings));
 export const updateWebhookSettings = fn("update_webhook_settings", { environment: "int", changes: "jsonb" }, nothing());
 export const getRecordValidation = fn("get_record_validation", { environment: "int" }, value(RecordValidation));

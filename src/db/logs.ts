@@ -20,8 +20,8 @@ export const appendLogs = fn("append_logs", { rows: "jsonb" }, value(z.number())
 const Listed = z.object({
   id: z.number(),
   at: z.string(),
-  kind: z.string(),
-  level: z.string(),
+  kind: z.enum(["run", "request", "message", "webhook", "change"]),
+  level: z.enum(["debug", "info", "warn", "error"]),
   message: z.string(),
   detail: z.unknown(),
   run_id: z.number().nullable(),

@@ -1,5 +1,6 @@
 // The REST API as an Express app: each line adds one resource; order matters only up to the key check.
 import express, { type Express } from "express";
+import { apiKeyEndpoints } from "./api-keys.ts";
 import { createCallerCheck, installAuth } from "./auth.ts";
 import { installBody } from "./body.ts";
 import { installConnectionMetadata } from "./connection-metadata.ts";
@@ -10,21 +11,24 @@ import type { HttpDeps } from "./deps.ts";
 import { descriptionEndpoints } from "./description.ts";
 import { dryRunEndpoints } from "./dryrun.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { installEnvironment } from "./environment.ts";
+import { environmentEndpoints } from "./environment.ts";
+import { environmentVariableEndpoints } from "./environment-variables.ts";
+import { environmentsEndpoints } from "./environments.ts";
 import { installErrors } from "./errors.ts";
 import { healthEndpoints } from "./health.ts";
 import { installConnectionImport } from "./import-connection.ts";
 import { integrationEndpoints } from "./integration.ts";
 import { integrationsEndpoints } from "./integrations.ts";
-import { installLogs } from "./logs.ts";
+import { logEndpoints } from "./logs.ts";
 import { providerEndpoints } from "./providers.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
 import { serveEndpoints } from "./serve.ts";
+import { signingKeyEndpoints } from "./signing-key.ts";
 import { syncVariantEndpoints } from "./sync-variants.ts";
 import { syncEndpoints } from "./syncs.ts";
 
-const allEndpoints = (deps: HttpDeps): Endpoint[] => [
+const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...healthEndpoints(deps),
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
@@ -34,6 +38,12 @@ const allEndpoints = (deps: HttpDeps): Endpoint[] => [
   ...providerEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),
+  ...logEndpoints(deps),
+  ...environmentEndpoints(deps),
+  ...signingKeyEndpoints(deps),
+  ...environmentVariableEndpoints(deps),
+  ...apiKeyEndpoints(deps, forgetKeys),
+  ...environmentsEndpoints(deps, forgetKeys),
 ];
 
 /** The app; the caller listens. It keeps no state but a short memory of API keys. */
@@ -42,18 +52,17 @@ export const createApp = (deps: HttpDeps): Express => {
   app.disable("x-powered-by");
   app.disable("etag"); // hashing each page of records costs more than it saves
   app.set("query parser", parseQuery);
+  app.set("trust proxy", deps.access?.trustedProxies ?? 0);
   installCors(app, deps);
-  const endpoints = allEndpoints(deps);
+  const { check, forget } = createCallerCheck(deps);
+  const endpoints = allEndpoints(deps, forget);
   endpoints.push(...descriptionEndpoints(() => endpoints));
-  const checkCaller = createCallerCheck(deps);
-  serveEndpoints(app, endpoints, checkCaller);
-  installAuth(app, checkCaller);
+  serveEndpoints(app, endpoints, check);
+  installAuth(app, check);
   installBody(app, deps);
   installConnectionMetadata(app, deps);
   installConnectionImport(app, deps);
   installConnections(app, deps);
-  installLogs(app, deps);
-  installEnvironment(app, deps);
   installErrors(app, deps);
   return app;
 };

@@ -1,17 +1,23 @@
-// Which environment does a request act for? Its API key says, and nothing else: there is no parameter for it.
+// Who calls? The bearer says, and nothing else: there is no parameter for the environment.
+import { timingSafeEqual } from "node:crypto";
 import type { Express, Request, Response } from "express";
+import { findConnectSession } from "../db/connect-sessions.ts";
 import { hashApiKey } from "../db/ensure-environments.ts";
-import { type Environment, findEnvironmentByKey } from "../db/environments.ts";
 import { AppError } from "../errors.ts";
-import { environmentOf, requireScope, setCaller } from "./caller.ts";
+import { type Caller, callerOf, environmentOf, requireAccountScope, requireScope, setCaller } from "./caller.ts";
 import type { HttpDeps } from "./deps.ts";
 import type { Spec } from "./endpoint.ts";
+import { createKeyMemory } from "./key-memory.ts";
+import { createRateLimit } from "./rate-limit.ts";
 import { covers, type Scope } from "./scopes.ts";
+import { createGuess, type Guess } from "./wrong-keys.ts";
 
 export { covers, environmentOf, requireScope };
 
-const REMEMBERED_MS = 5_000; // a revoked key works for this long at most
-const MOST_REMEMBERED = 1_000;
+const SESSION_PREFIX = "nango_connect_session_";
+const SESSION_TOKEN = /^nango_connect_session_[0-9a-f]{64}$/;
+
+type Deps = Pick<HttpDeps, "db" | "log" | "access">;
 
 const bearer = (req: Request): string => {
   const header = req.get("authorization");
@@ -21,20 +27,71 @@ const bearer = (req: Request): string => {
   return key;
 };
 
-const createLookup = ({ db }: Pick<HttpDeps, "db">) => {
-  const known = new Map<string, { environment: Environment; until: number }>();
-  return async (key: string): Promise<Environment> => {
+const identifySession = async ({ db }: Deps, token: string, guess: GuessHere): Promise<Caller> => {
+  if (!SESSION_TOKEN.test(token)) throw new AppError("invalid_connect_session_token_format");
+  const tokenHash = hashApiKey(token);
+  const session = await guess(() => findConnectSession(db, { tokenHash }));
+  if (session === null) throw new AppError("unknown_connect_session_token");
+  const { environment_id: id, environment_uid: uid, environment: name } = session;
+  return { kind: "session", environment: { id, uid, name, scopes: [] }, session };
+};
+
+type GuessHere = <T>(lookup: () => Promise<T | null>) => Promise<T | null>;
+
+const asIs: Guess = (_req, lookup) => lookup();
+
+const createIdentify = (deps: Deps) => {
+  const { accountKey, requestsPerMinute } = deps.access ?? {};
+  const accountHash = accountKey === undefined ? undefined : hashApiKey(accountKey);
+  const memory = createKeyMemory(deps);
+  const guess = requestsPerMinute === undefined ? asIs : createGuess();
+
+  const identify = async (req: Request): Promise<Caller> => {
+    const key = bearer(req);
+    const guessHere: GuessHere = (lookup) => guess(req, lookup);
+    if (key.startsWith(SESSION_PREFIX)) return await identifySession(deps, key, guessHere);
     const keyHash = hashApiKey(key);
-    const name = keyHash.toString("base64");
-    const found = known.get(name);
-    if (found !== undefined && found.until > Date.now()) return found.environment;
-    known.delete(name);
-    const environment = await findEnvironmentByKey(db, { keyHash });
-    if (environment === null) throw new AppError("unknown_account");
-    if (known.size >= MOST_REMEMBERED) known.delete(known.keys().next().value as string);
-    known.set(name, { environment, until: Date.now() + REMEMBERED_MS });
-    return environment;
+    if (accountHash !== undefined && timingSafeEqual(keyHash, accountHash))
+      return { kind: "account", scopes: ["account:*"] };
+    const owner = await memory.find(keyHash, guessHere);
+    if (owner === null) throw new AppError("unknown_account");
+    const { key_id, ...environment } = owner;
+    return { kind: "environment", environment, key: key_id };
   };
+  return { identify, forget: memory.forget };
+};
+
+const WORDS: Record<Caller["kind"], string> = {
+  environment: "an API key",
+  session: "a connect session's token",
+  account: "an account key",
+};
+
+type Needs = Pick<Spec, "access" | "scope" | "accountScope">;
+
+const allow = (res: Response, { access = "environment", scope, accountScope }: Needs): void => {
+  const { kind } = callerOf(res) as Caller;
+  const kinds = [access].flat() as string[];
+  if (!kinds.includes(kind)) throw new AppError("forbidden", `This endpoint takes no request with ${WORDS[kind]}.`);
+  if (kind === "environment" && scope !== undefined) requireScope(res, scope);
+  if (kind === "account" && accountScope !== undefined) requireAccountScope(res, accountScope);
+};
+
+/** Who calls, kept for `callerOf`; throws what the 401, 403 or 429 says when the endpoint is not for them now. */
+export type CallerCheck = (req: Request, res: Response, needs: Needs) => Promise<void>;
+
+/** The check of who calls, and `forget`: from now on this process looks every key up again. */
+export const createCallerCheck = (deps: Deps): { check: CallerCheck; forget: () => void } => {
+  const { identify, forget } = createIdentify(deps);
+  const limit = deps.access?.requestsPerMinute;
+  const count = limit === undefined ? undefined : createRateLimit({ ...deps, limit });
+  const check: CallerCheck = async (req, res, needs) => {
+    if (needs.access === "open") return;
+    setCaller(res, await identify(req));
+    if (count !== undefined) await count(req, res);
+    allow(res, needs);
+  };
+  return { check, forget };
 };
 
 const AREAS: Record<string, string> = {
@@ -46,27 +103,11 @@ const AREAS: Record<string, string> = {
   providers: "providers",
   deploy: "deploy",
   dryrun: "deploy",
-  logs: "logs",
-  environment: "settings",
 };
 
 const needed = (req: Request): string | undefined => {
   const area = AREAS[req.path.split("/")[1] ?? ""];
   return area && `${area}:${req.method === "GET" ? "read" : "write"}`;
-};
-
-/** Who calls, kept for `callerOf`; throws what the 401 or 403 says when the endpoint is not for them. */
-export type CallerCheck = (req: Request, res: Response, spec: Pick<Spec, "access" | "scope">) => Promise<void>;
-
-/** The check of keys, with a short memory. */
-export const createCallerCheck = (deps: Pick<HttpDeps, "db">): CallerCheck => {
-  const lookup = createLookup(deps);
-  return async (req, res, { access = "environment", scope }) => {
-    if (access === "open") return;
-    setCaller(res, { kind: "environment", environment: await lookup(bearer(req)) });
-    if (![access].flat().includes("environment")) throw new AppError("forbidden", "This endpoint is not for API keys.");
-    if (scope !== undefined) requireScope(res, scope);
-  };
 };
 
 /** Everything installed after this needs a key, and a scope for its first path segment. */

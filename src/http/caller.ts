@@ -1,21 +1,15 @@
 // Who a request comes from, as its bearer says.
 import type { Response } from "express";
-import type { Environment } from "../db/environments.ts";
+import type { Environment } from "../db/api-keys.ts";
+import type { ConnectSession } from "../db/connect-sessions.ts";
 import { AppError } from "../errors.ts";
-import { covers, type Scope } from "./scopes.ts";
+import { type AccountScope, covers, type Scope } from "./scopes.ts";
 
 /** `environment`: an API key. `session`: the token of a connect session. `account`: the key that makes environments. */
 export type Caller =
-  | { kind: "environment"; environment: Environment }
-  | { kind: "session"; environment: Environment; session: Session }
+  | { kind: "environment"; environment: Environment; key: number }
+  | { kind: "session"; environment: Environment; session: ConnectSession }
   | { kind: "account"; scopes: readonly string[] };
-
-/** What a connect session lets its holder see. */
-export type Session = {
-  id: number;
-  /** The integrations that may be connected; null for all. */
-  allowedIntegrations: string[] | null;
-};
 
 /** Sets who the request comes from. */
 export const setCaller = (res: Response, caller: Caller): void => {
@@ -31,9 +25,16 @@ export const environmentOf = (res: Response): Environment => {
   return (caller !== undefined && "environment" in caller ? caller.environment : undefined) as Environment;
 };
 
+const requireOne = (scopes: readonly string[], wanted: string): void => {
+  if (!covers(scopes, wanted)) throw new AppError("forbidden", `This key lacks the scope ${wanted}.`);
+};
+
 /** Throws `forbidden` when an environment's key may not do this. */
-export const requireScope = (res: Response, scope: Scope): void => {
-  const wanted = `environment:${scope}`;
-  if (!covers(environmentOf(res).scopes, wanted))
-    throw new AppError("forbidden", `This key lacks the scope ${wanted}.`);
+export const requireScope = (res: Response, scope: Scope): void =>
+  requireOne(environmentOf(res).scopes, `environment:${scope}`);
+
+/** Throws `forbidden` when an account key may not do this. */
+export const requireAccountScope = (res: Response, scope: AccountScope): void => {
+  const caller = callerOf(res);
+  requireOne(caller?.kind === "account" ? caller.scopes : [], `account:${scope}`);
 };

@@ -6,6 +6,18 @@ import type { Logger } from "../log.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import type { Executor } from "../runs/executor.ts";
 
+/** How the API is reached and guarded; by default nothing is limited and no account key is known. */
+export type AccessSettings = {
+  /** The key that makes and deletes environments. */
+  accountKey?: string | undefined;
+  /** How often a key may call; also slows down who guesses keys. */
+  requestsPerMinute?: number | undefined;
+  /** How many proxies before us say truly where a request comes from. */
+  trustedProxies?: number | undefined;
+  /** Where people reach the server; otherwise what the request was sent to. */
+  publicUrl?: string | undefined;
+};
+
 export type HttpDeps = {
   db: Pool;
   keys: DataKeys;
@@ -13,6 +25,7 @@ export type HttpDeps = {
   log: Logger;
   /** True once migrated and working; `/ready` says so. */
   ready: () => boolean;
+  access?: AccessSettings | undefined;
   /** Runs functions in this process while a request waits. */
   runs: Pick<Executor, "runAction" | "runEvent" | "dryRun">;
 };

@@ -2,7 +2,7 @@
 // A door is a zod schema; what an endpoint has no schema for it refuses (a query) or does not read (headers, a body).
 import type { Request, Response } from "express";
 import type { z } from "zod";
-import type { Environment } from "../db/environments.ts";
+import type { Environment } from "../db/api-keys.ts";
 import type { Code } from "../errors.ts";
 import type { Caller } from "./caller.ts";
 import type { AccountScope, Scope } from "./scopes.ts";
@@ -27,6 +27,8 @@ export type Spec = {
   path: string;
   /** Older names of the same endpoint. */
   aliases?: readonly string[];
+  /** Older clients call it; there is another way. */
+  deprecated?: true;
   tag: string;
   /** One line: what it does. */
   says: string;

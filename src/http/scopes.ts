@@ -70,14 +70,11 @@ export type Scope = keyof typeof SCOPES | Coarse;
 /** What an endpoint asks of an account key. */
 export type AccountScope = keyof typeof ACCOUNT_SCOPES;
 
-const ALL = [
-  ...Object.keys(SCOPES).map((name) => `environment:${name}`),
-  ...Object.keys(ACCOUNT_SCOPES).map((name) => `account:${name}`),
-];
+const ALL = Object.keys(SCOPES).map((name) => `environment:${name}`);
 
 /** True when one of the scopes covers `wanted`, which may be a wildcard itself. */
 export const covers = (scopes: readonly string[], wanted: string): boolean =>
   scopes.some((scope) => scope === wanted || (scope.endsWith(":*") && wanted.startsWith(scope.slice(0, -1))));
 
-/** True for a scope of the list, and for a wildcard that covers at least one. */
+/** True for a scope that an environment's key can have: one of the list, or a wildcard that covers at least one. */
 export const isScope = (text: string): boolean => ALL.some((scope) => covers([text], scope));

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { createKeyring } from "../../src/crypto/keyring.ts";
+import { findEnvironmentByKey } from "../../src/db/api-keys.ts";
 import { ensureEnvironments, hashApiKey } from "../../src/db/ensure-environments.ts";
-import { findEnvironmentByKey, getRecordValidation, setRecordValidation } from "../../src/db/environments.ts";
+import { getRecordValidation, setRecordValidation } from "../../src/db/environments.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { KEY } from "./tenant.ts";
 
