@@ -9,7 +9,7 @@ const Listed = z.object({
   connection_id: z.string(),
   provider_config_key: z.string(),
   provider: z.string(),
-  errors: z.array(z.object({ type: z.string(), log_id: z.string() })),
+  errors: z.array(z.object({ type: z.enum(["auth", "sync"]), log_id: z.string() })),
   end_user: document.nullable(),
   tags: z.record(z.string(), z.string()),
   metadata: document,
@@ -25,6 +25,9 @@ const Connection = Listed.extend({
   credentials_sealed: z.instanceof(Buffer).nullable(),
   credentials_expire_at: z.string().nullable(),
 });
+
+/** What lists show of a connection, too. */
+export type ListedConnection = z.infer<typeof Listed>;
 
 /** A connection with its credentials, sealed with its own key for `credentialsPlace`. */
 export type Connection = z.infer<typeof Connection>;

@@ -3,8 +3,9 @@ import express, { type Express } from "express";
 import { apiKeyEndpoints } from "./api-keys.ts";
 import { createCallerCheck, installAuth } from "./auth.ts";
 import { installBody } from "./body.ts";
-import { installConnectionMetadata } from "./connection-metadata.ts";
-import { installConnections } from "./connections.ts";
+import { connectionEndpoints } from "./connection.ts";
+import { connectionMetadataEndpoints } from "./connection-metadata.ts";
+import { connectionsEndpoints } from "./connections.ts";
 import { installCors } from "./cors.ts";
 import { deployEndpoints } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
@@ -16,9 +17,10 @@ import { environmentVariableEndpoints } from "./environment-variables.ts";
 import { environmentsEndpoints } from "./environments.ts";
 import { installErrors } from "./errors.ts";
 import { healthEndpoints } from "./health.ts";
-import { installConnectionImport } from "./import-connection.ts";
+import { connectionImportEndpoints } from "./import-connection.ts";
 import { integrationEndpoints } from "./integration.ts";
 import { integrationsEndpoints } from "./integrations.ts";
+import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
 import { providerEndpoints } from "./providers.ts";
 import { parseQuery } from "./query.ts";
@@ -33,6 +35,11 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),
+  ...connectionMetadataEndpoints(deps),
+  ...connectionsEndpoints(deps),
+  ...connectionImportEndpoints(deps),
+  ...legacyConnectionEndpoints(deps),
+  ...connectionEndpoints(deps),
   ...integrationsEndpoints(deps),
   ...integrationEndpoints(deps),
   ...providerEndpoints(deps),
@@ -60,9 +67,6 @@ export const createApp = (deps: HttpDeps): Express => {
   serveEndpoints(app, endpoints, check);
   installAuth(app, check);
   installBody(app, deps);
-  installConnectionMetadata(app, deps);
-  installConnectionImport(app, deps);
-  installConnections(app, deps);
   installErrors(app, deps);
   return app;
 };

@@ -10,50 +10,41 @@ import type { Db } from "../db/pool.ts";
 import { listEventFunctions } from "../db/runs.ts";
 import { inTransaction } from "../db/tx.ts";
 import { AppError, type Json } from "../errors.ts";
+import type { Credentials } from "../providers/credentials.ts";
 import type { FunctionFailed } from "../runs/function-failed.ts";
-import { environmentOf } from "./auth.ts";
-import { openCredentials, showConnection } from "./connection-shape.ts";
-import type { HttpDeps, Install } from "./deps.ts";
+import { ConnectionInFull, showConnection } from "./connection-shape.ts";
+import type { HttpDeps } from "./deps.ts";
+import { type Endpoint, endpoint } from "./endpoint.ts";
+import { ImportedCredentials, storedForm } from "./import-credentials.ts";
 import { ConnectionId, HttpUrl, JsonObject, ProviderConfigKey } from "./patterns.ts";
 import { EndUser, storedEndUser, Tags, tagsOfEndUser } from "./tags.ts";
-import { fieldError, readBody, refuseQuery } from "./validate.ts";
+import { fieldError } from "./validate.ts";
 
-const OAuth2 = z
-  .strictObject({
-    type: z.literal("OAUTH2"),
-    access_token: z.string().min(1).max(10_000),
-    refresh_token: z.string().min(1).max(10_000).optional(),
-    expires_at: z.iso.datetime({ offset: true }).optional(),
-    expires_in: z.number().int().positive().optional(),
-    raw: JsonObject.optional(),
-  })
-  .transform(({ expires_in, raw, ...credentials }) => {
-    const after = expires_in === undefined ? undefined : new Date(Date.now() + expires_in * 1000).toISOString();
-    const expires_at = credentials.expires_at ?? after;
-    const kept = { ...credentials, ...(expires_at && { expires_at }) };
-    const { type: _type, ...asReceived } = kept;
-    return { ...kept, raw: raw ?? asReceived };
-  });
-
-const ImportedCredentials = z.union([
-  OAuth2,
-  z.strictObject({ type: z.literal("API_KEY"), apiKey: z.string().min(1).max(1024) }),
-  z.strictObject({ type: z.literal("BASIC"), username: z.string().max(1024), password: z.string().max(1024) }),
-  z.strictObject({ type: z.literal("NONE") }),
-]);
-
-const Body = z.strictObject({
+/** What an import says beside the credentials. */
+export const ImportedNames = {
   provider_config_key: ProviderConfigKey,
-  connection_id: ConnectionId.optional(),
-  credentials: ImportedCredentials,
+  connection_id: ConnectionId.optional().meta({ description: "Made up where it is not given." }),
   connection_config: JsonObject.optional(),
   metadata: JsonObject.optional(),
+};
+
+const Body = z.strictObject({
+  ...ImportedNames,
+  credentials: ImportedCredentials,
   webhook_url_override: HttpUrl.optional(),
   tags: Tags.optional(),
   end_user: EndUser.optional(),
 });
 
-type Import = z.infer<typeof Body> & { connection_id: string; environment: number };
+/** What is imported. */
+export type Import = z.output<typeof Body>;
+
+type Prepared = Omit<Import, "credentials" | "connection_id"> & {
+  environment: number;
+  connection_id: string;
+  auth_mode: string;
+  credentials: Credentials;
+};
 
 type Made = { connection: number; isNew: boolean };
 
@@ -63,7 +54,7 @@ const VALIDATION = "validate-connection";
 const write = async (
   db: Db,
   { keyring }: HttpDeps["keys"],
-  body: Import,
+  body: Prepared,
 ): Promise<Made & { mustBeValidated: boolean }> => {
   const { environment, provider_config_key: integration, connection_id: connection, credentials } = body;
   const candidate = keyring.createDataKey();
@@ -75,7 +66,7 @@ const write = async (
     environment,
     integration,
     connection,
-    authMode: credentials.type,
+    authMode: body.auth_mode,
     connectionConfig: body.connection_config ?? null,
     metadata: body.metadata ?? null,
     tags: body.tags ?? null,
@@ -86,7 +77,7 @@ const write = async (
     masterKeyId: candidate.master_key_id,
   });
   const place = credentialsPlace(environment, integration, connection);
-  const sealed = sealJson(keyring.open(wrapped), credentials as unknown as Json, place);
+  const sealed = sealJson(keyring.open(wrapped), credentials as Json, place);
   const expireAt = "expires_at" in credentials ? (credentials.expires_at ?? null) : null;
   await setCredentials(db, { connection: id, sealed, expireAt });
   const mustBeValidated = (await listEventFunctions(db, { connection: id, event: VALIDATION })).length > 0;
@@ -112,29 +103,62 @@ const validate = async ({ db, runs }: HttpDeps, made: Made): Promise<void> => {
   await inTransaction(db, (client) => welcomeConnection(client, made));
 };
 
-/** Makes a connection and its syncs, or overrides the credentials of the one that has the name. */
-export const installConnectionImport: Install = (app, deps) => {
-  const { db, keys, catalogue } = deps;
-  const open = openCredentials(deps);
+/** The provider of the integration, which takes credentials of this kind. */
+const mustTake = async ({ db, catalogue }: HttpDeps, environment: number, body: Import): Promise<string> => {
+  const { provider_config_key: uniqueKey, credentials, connection_config: config } = body;
+  const found = await getIntegration(db, { environment, uniqueKey });
+  if (found === null) throw new AppError("not_found", `There is no integration "${uniqueKey}".`);
+  const mode = catalogue.get(found.provider)?.auth_mode;
+  if (mode === undefined) throw new AppError("not_found", `There is no provider "${found.provider}".`);
+  if (mode !== credentials.type) {
+    const message = `${found.provider} connects with ${mode} credentials, not ${credentials.type}`;
+    throw fieldError("invalid_body", ["credentials", "type"], message);
+  }
+  const isAccountNamed = typeof config?.accountId === "string" && config.accountId !== "";
+  if (mode === "TBA" && !isAccountNamed)
+    throw fieldError(
+      "invalid_body",
+      ["connection_config", "accountId"],
+      "is needed: the account that requests are for",
+    );
+  return mode;
+};
 
-  app.post("/connections", async (req, res) => {
-    refuseQuery(req);
-    const body = readBody(req, Body);
-    const environment = environmentOf(res).id;
+/** Makes a connection and its syncs, or overrides the credentials of the one that has the name. */
+export const importInto =
+  (deps: HttpDeps) =>
+  async (environment: number, body: Import): Promise<z.input<typeof ConnectionInFull>> => {
+    const { db, keys } = deps;
+    const auth_mode = await mustTake(deps, environment, body);
     const { provider_config_key: integration, connection_id: connection = randomUUID() } = body;
-    const found = await getIntegration(db, { environment, uniqueKey: integration });
-    if (found === null) throw new AppError("not_found", `There is no integration "${integration}".`);
-    const provider = catalogue.get(found.provider);
-    if (provider === undefined) throw new AppError("not_found", `There is no provider "${found.provider}".`);
-    if (provider.auth_mode !== body.credentials.type) {
-      const message = `${found.provider} connects with ${provider.auth_mode} credentials, not ${body.credentials.type}`;
-      throw fieldError("invalid_body", ["credentials", "type"], message);
-    }
-    const asked = { ...body, connection_id: connection, environment };
-    const written = await inTransaction(db, (client) => write(client, keys, asked));
+    const { credentials, config } = storedForm(body.credentials);
+    const prepared = { ...body, environment, connection_id: connection, auth_mode, credentials };
+    // A config that is not given stays as it is.
+    if (Object.keys(config).length > 0) prepared.connection_config = { ...config, ...body.connection_config };
+    const written = await inTransaction(db, (client) => write(client, keys, prepared));
     if (written.mustBeValidated) await validate(deps, written);
     const made = await getConnection(db, { environment, integration, connection });
     if (made === null) throw new AppError("not_found", "The connection was deleted meanwhile.");
-    res.status(201).json(showConnection(made, await open(environment, made), { showRefreshToken: false }));
-  });
+    return showConnection(made, credentials, { showRefreshToken: false });
+  };
+
+/** The import of connections, in about eight statements. */
+export const connectionImportEndpoints = (deps: HttpDeps): Endpoint[] => {
+  const add = importInto(deps);
+  return [
+    endpoint(
+      {
+        method: "post",
+        path: "/connections",
+        tag: "Connections",
+        says: "Import a connection",
+        more: "A connection of this name gets the new credentials and keeps what is not given. Functions on `validate-connection` may refuse it: a new one is then not made.",
+        scope: "connections:create",
+        body: Body,
+        answers: { 201: { says: "The connection, without refresh tokens.", body: ConnectionInFull } },
+        errors: ["not_found", "connection_validation_failed"],
+      },
+      ({ environment, body }) => add(environment.id, body),
+    ),
+  ];
 };

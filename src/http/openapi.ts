@@ -34,6 +34,7 @@ const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   tags: [spec.tag],
   summary: spec.says,
   ...(spec.more && { description: spec.more }),
+  ...(spec.deprecated && { deprecated: true }),
   ...(spec.access !== undefined && { security: securityOf(spec.access) }),
   ...(spec.client && { "x-client-method": spec.client }),
   ...(spec.scope && { "x-scope": `environment:${spec.scope}` }),

@@ -33,6 +33,17 @@ export const EndUser = z.strictObject({
 
 export type EndUser = z.infer<typeof EndUser>;
 
+/** An end user as it is shown: nothing left out. */
+export const ShownEndUser = z
+  .strictObject({
+    id: z.string(),
+    display_name: z.string().nullable(),
+    email: z.string().nullable(),
+    tags: z.record(z.string(), z.string()),
+    organization: z.strictObject({ id: z.string(), display_name: z.string().nullable() }).nullable(),
+  })
+  .meta({ id: "EndUser", description: "Whom the connection belongs to, in the app's own words." });
+
 /** The end user as it is stored and shown: nothing left out. */
 export const storedEndUser = ({ id, email, display_name, tags, organization }: EndUser) => ({
   id,

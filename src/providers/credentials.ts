@@ -121,3 +121,19 @@ export const missingPart = (credentials: Credentials): string | null => {
       return null;
   }
 };
+
+/** True when the provider would give a new token for these without asking anybody. */
+export const isRenewable = (credentials: Credentials): boolean => {
+  switch (credentials.type) {
+    case "OAUTH2":
+      return credentials.refresh_token !== undefined;
+    case "API_KEY":
+    case "BASIC":
+    case "OAUTH1":
+    case "TBA":
+    case "NONE":
+      return false;
+    default:
+      return true;
+  }
+};
