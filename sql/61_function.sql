@@ -169,6 +169,15 @@ begin
 end $$;
 comment on function syncline.welcome_connection(int, boolean) is 'What follows when a connection was made (p_is_new) or overridden: the app is told, syncs it lacks are installed, the creation event of a new one gets its runs.';
 
+create or replace function syncline.remove_function(p_function int) returns void
+language sql volatile
+begin atomic
+  update syncline.functions f set is_active = false where f.id = p_function;
+  select syncline.delete_sync(d.id)
+    from (select s.id from syncline.syncs s where s.function_id = p_function and s.deleted_at is null order by s.id) d;
+end;
+comment on function syncline.remove_function(int) is 'Take a function out of use: its syncs end, their records stay until they expire.';
+
 create or replace function syncline.deploy_functions(p_environment int, p_functions jsonb, p_mode text, p_source text default 'repo')
 returns table (integration text, kind text, name text, change text)
 language plpgsql volatile as $$
@@ -179,10 +188,8 @@ begin
   perform from syncline.environments e where e.id = p_environment for no key update; -- one deployment at a time, and no import beside it
   perform syncline.check_deploy(p_environment, p_functions, p_mode);
   for v_plan in select p.* from syncline.plan_deploy(p_environment, p_functions, p_mode) p loop
-    if v_plan.change in ('updated', 'removed') then
-      update syncline.functions f set is_active = false where f.id = v_plan.old_function;
-    end if;
     if v_plan.change in ('added', 'updated') then
+      update syncline.functions f set is_active = false where f.id = v_plan.old_function;
       v_new := syncline.add_function(p_environment, v_plan.integration_id, v_plan.source, p_source);
       perform syncline.move_syncs(v_plan.old_function, v_new);
       perform syncline.install_function(v_new);
@@ -193,8 +200,7 @@ begin
        where f.id = v_plan.old_function
          and (f.source, f.source_code) is distinct from (p_source, coalesce(v_plan.source ->> 'code', f.source_code));
     else
-      perform syncline.delete_sync(d.id) from (
-        select s.id from syncline.syncs s where s.function_id = v_plan.old_function and s.deleted_at is null order by s.id) d;
+      perform syncline.remove_function(v_plan.old_function);
     end if;
     integration := v_plan.integration;
     kind := v_plan.kind;

@@ -19,12 +19,14 @@ import { installErrors } from "./errors.ts";
 import { healthEndpoints } from "./health.ts";
 import { connectionImportEndpoints } from "./import-connection.ts";
 import { integrationEndpoints } from "./integration.ts";
+import { integrationFunctionEndpoints } from "./integration-functions.ts";
 import { integrationsEndpoints } from "./integrations.ts";
 import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
 import { providerEndpoints } from "./providers.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
+import { scriptsConfigEndpoints } from "./scripts-config.ts";
 import { serveEndpoints } from "./serve.ts";
 import { signingKeyEndpoints } from "./signing-key.ts";
 import { syncVariantEndpoints } from "./sync-variants.ts";
@@ -42,6 +44,8 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...connectionEndpoints(deps),
   ...integrationsEndpoints(deps),
   ...integrationEndpoints(deps),
+  ...integrationFunctionEndpoints(deps),
+  ...scriptsConfigEndpoints(deps),
   ...providerEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),

@@ -7,14 +7,14 @@ import { AppError } from "../errors.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import { IntegrationCredentials, ShownCredentials } from "./integration-credentials.ts";
 import { logoUrl } from "./logo-url.ts";
-import { ProviderConfigKey } from "./patterns.ts";
+import { ProviderConfigKey, plainText } from "./patterns.ts";
 import { fieldError, type Refusals } from "./validate.ts";
 
 const Texts = z.record(z.string(), z.string().max(8192));
 
 /** What may be set of an integration without secrets. */
 export const named = {
-  display_name: z.string().min(1).max(255).optional(),
+  display_name: plainText(255).min(1).optional(),
   forward_webhooks: z.boolean().optional().meta({ description: "Whether the provider's webhooks reach the app." }),
 };
 

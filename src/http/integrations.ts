@@ -40,12 +40,16 @@ export const integrationsEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoi
         path: "/integrations",
         says: "All integrations",
         client: "listIntegrations",
+        more: "A connect session sees those that it allows.",
+        access: ["environment", "session"],
         scope: "integrations:list",
         answers: { 200: { says: "By unique key.", body: ManyIntegrations } },
       },
-      async ({ environment, req }) => {
+      async ({ environment, caller, req }) => {
+        const allowed = caller.kind === "session" ? caller.session.allowedIntegrations : null;
         const found = await listIntegrations(db, { environment: environment.id });
-        return { data: found.map((integration) => showIntegration(req, integration)) };
+        const seen = found.filter(({ unique_key }) => allowed === null || allowed.includes(unique_key));
+        return { data: seen.map((integration) => showIntegration(req, integration)) };
       },
     ),
     endpoint(

@@ -19,6 +19,13 @@ export const Model = z
   .string()
   .regex(/^[A-Z][a-zA-Z0-9_-]+$/)
   .max(MAX);
+/** A text that Postgres can hold. */
+export const plainText = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => !text.includes("\0"), "must not hold a NUL character");
+
 export const HttpUrl = z.url({ protocol: /^https?$/ });
 export const JsonObject = z.record(z.string(), z.unknown());
 

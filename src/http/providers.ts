@@ -18,7 +18,7 @@ const WireProvider = z
   .looseObject({ name: z.string(), display_name: z.string(), auth_mode: z.string(), logo_url: z.string() })
   .meta({ id: "Provider", description: "An entry of the catalogue, in the published format." });
 
-const shared = { tag: "Providers", method: "get" } as const;
+const shared = { tag: "Providers", method: "get", access: ["environment", "session"] } as const;
 
 /** The catalogue entries this installation knows; no statement. */
 export const providerEndpoints = ({ catalogue }: HttpDeps): Endpoint[] => {

@@ -58,12 +58,12 @@ const parseJson = (text: string): unknown => {
 };
 
 /** Start the API. `call` speaks for dev unless another key is given; `key: null` sends none. */
-export const testApi = async (t: TestContext) => {
+export const testApi = async (t: TestContext, { catalogueFiles = [] }: { catalogueFiles?: string[] } = {}) => {
   const db = await testDatabase(t);
   const keyring = createKeyring({ masterKey: randomBytes(32) });
   const keys = createDataKeys({ db: db.pool, keyring });
   const [dev, prod] = await ensureEnvironments({ db: db.pool, keyring })({ dev: DEV_KEY, prod: PROD_KEY });
-  const catalogue = loadCatalogue({ files: [] });
+  const catalogue = loadCatalogue({ files: catalogueFiles });
   const logged: string[] = [];
   const log = createLogger("info", { write: (line) => logged.push(line) });
   let isReady = true;

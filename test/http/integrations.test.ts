@@ -1,7 +1,12 @@
 // /integrations and /providers.
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { test } from "node:test";
-import { PROD_KEY, syncFunction, testApi } from "./api.ts";
+import { Nango } from "@nangohq/node";
+import { DEV_KEY, PROD_KEY, syncFunction, testApi } from "./api.ts";
 
 const CLIENT = { type: "OAUTH2", client_id: "id", client_secret: "secret", scopes: "a,b" };
 
@@ -95,6 +100,98 @@ test("the other environment's key finds and changes nothing", async (t) => {
   assert.equal((await api.must("GET", "/integrations/crm")).data.display_name.includes("mine"), false);
 });
 
+const PEM = { modulusLength: 2048, privateKeyEncoding: { type: "pkcs1", format: "pem" } } as const;
+
+test("credentials of every kind are taken whole and shown as they were", async (t) => {
+  const file = path.join(await mkdtemp(path.join(os.tmpdir(), "syncline-")), "catalogue.json");
+  t.after(() => rm(path.dirname(file), { recursive: true }));
+  const modes = ["OAUTH1", "TBA", "APP", "CUSTOM"];
+  const entries = modes.map((mode) => [`acme-${mode.toLowerCase()}`, { display_name: mode, auth_mode: mode }]);
+  await writeFile(file, JSON.stringify(Object.fromEntries(entries)));
+  const api = await testApi(t, { catalogueFiles: [file] });
+  const publicKeyEncoding = { type: "spki", format: "pem" } as const;
+  const { privateKey: private_key } = generateKeyPairSync("rsa", { ...PEM, publicKeyEncoding });
+  const { privateKey: curve } = generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    publicKeyEncoding,
+  });
+  const client = { client_id: "id", client_secret: "secret" };
+  const app = { app_id: "7", app_link: "https://acme.example/apps/7", private_key };
+  const create = (type: string, given: object) => {
+    const provider = type === "OAUTH2" ? "acme-oauth2" : `acme-${type.toLowerCase()}`;
+    const body = { provider, unique_key: provider, credentials: { type, ...given } };
+    return api.call("POST", "/integrations", { body });
+  };
+  const none = { scopes: null, webhook_secret: null };
+  for (const [type, given, shown] of [
+    ["OAUTH1", { ...client, webhook_secret: "w" }, { ...client, scopes: null, webhook_secret: "w" }],
+    ["OAUTH2", { ...client, scopes: "a,b" }, { ...client, ...none, scopes: "a,b" }],
+    ["TBA", client, { ...client, ...none }],
+    ["APP", app, app],
+    ["CUSTOM", { ...client, ...app }, { ...client, ...app }],
+  ] as [string, object, object][]) {
+    const { status, body } = await create(type, given);
+    assert.equal(status, 200, JSON.stringify(body));
+    const { data } = await api.must("GET", `/integrations/${body.data.unique_key}?include=credentials`);
+    assert.deepEqual(data.credentials, { type, ...shown });
+  }
+  for (const [type, given, field] of [
+    ["APP", { ...app, private_key: curve }, "private_key"],
+    ["APP", { ...app, private_key: "-----BEGIN RSA PRIVATE KEY-----\nno\n-----END" }, "private_key"],
+    ["APP", client, "app_id"],
+    ["APP", { ...app, app_link: "no link" }, "app_link"],
+    ["OAUTH2", { client_id: "id" }, "client_secret"],
+    ["CUSTOM", { ...client, ...app, private_key: undefined }, "private_key"],
+    ["TBA", { ...client, scopes: 7 }, "scopes"],
+    ["OAUTH2_CC", client, "type"],
+  ] as [string, object, string][]) {
+    const { status, body } = await create(type, given);
+    assert.deepEqual([status, body.error.code], [400, "invalid_body"]);
+    assert.equal(body.error.errors[0].path.join("."), `credentials.${field}`);
+  }
+});
+
+test("a quickstart is refused with the provider's name and what to do instead", async (t) => {
+  const api = await testApi(t);
+  const nango = new Nango({ host: api.url, apiKey: DEV_KEY });
+  const quickstart = (provider: string) =>
+    nango.createQuickstartIntegration({ provider, unique_key: "quick" }).then(
+      () => assert.fail("it was created"),
+      ({ response }) => [response.status, response.data.error.code, response.data.error.errors[0]],
+    );
+  const [status, code, { path: field, message }] = await quickstart("acme-oauth2");
+  assert.deepEqual([status, code, field], [400, "invalid_body", ["provider"]]);
+  assert.match(message, /acme-oauth2.*POST \/integrations.*OAUTH2/);
+  const [, , unknown] = await quickstart("nothing");
+  assert.deepEqual([unknown.path, unknown.message], [["provider"], 'there is no provider "nothing"']);
+  assert.deepEqual((await nango.listIntegrations()).configs, []);
+});
+
+test("the published client lists, creates, reads, changes and deletes integrations", async (t) => {
+  const api = await testApi(t);
+  const nango = new Nango({ host: api.url, apiKey: DEV_KEY });
+  const { data: made } = await nango.createIntegration({
+    provider: "acme-oauth2",
+    unique_key: "crm",
+    credentials: { type: "OAUTH2", client_id: "id", client_secret: "secret", scopes: "a" },
+    integration_config: { region: "eu" },
+    custom: { webhookSecret: "w" },
+  });
+  assert.deepEqual((await nango.listIntegrations()).configs, [made]);
+  // The client sends the last of several only.
+  const { data: both } = await nango.getIntegration({ uniqueKey: "crm" }, { include: ["webhook", "credentials"] });
+  assert.deepEqual(both, { ...made, credentials: { ...CLIENT, scopes: "a", webhook_secret: null } });
+  const { data: hook } = await nango.getIntegration({ uniqueKey: "crm" }, { include: ["webhook"] });
+  assert.deepEqual(hook, { ...made, webhook_url: null });
+  const { data: changed } = await nango.updateIntegration(
+    { uniqueKey: "crm" },
+    { unique_key: "erp", display_name: "E" },
+  );
+  assert.deepEqual([changed.unique_key, changed.display_name], ["erp", "E"]);
+  assert.deepEqual((await nango.deleteIntegration("erp")).data, { success: true });
+});
+
 test("the catalogue is listed, searched and read by name", async (t) => {
   const api = await testApi(t);
   const all = (await api.must("GET", "/providers")).data;
@@ -105,4 +202,11 @@ test("the catalogue is listed, searched and read by name", async (t) => {
   assert.deepEqual([data.name, data.auth_mode], ["acme", "API_KEY"]);
   assert.ok(data.logo_url.startsWith("http"));
   assert.equal((await api.call("GET", "/providers/nothing")).body.error.code, "not_found");
+  for (const pattern of ["(", "%5B", "%25", "%00", ".*"]) {
+    assert.deepEqual((await api.must("GET", `/providers?search=${pattern}`)).data, []);
+  }
+  assert.equal((await api.call("GET", "/providers?name=acme")).body.error.code, "invalid_query_params");
+  const nango = new Nango({ host: api.url, apiKey: DEV_KEY });
+  assert.deepEqual((await nango.listProviders({})).data, all);
+  assert.deepEqual((await nango.getProvider({ provider: "acme" })).data, data);
 });
