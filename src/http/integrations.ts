@@ -46,7 +46,7 @@ export const integrationsEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoi
         answers: { 200: { says: "By unique key.", body: ManyIntegrations } },
       },
       async ({ environment, caller, req }) => {
-        const allowed = caller.kind === "session" ? caller.session.allowedIntegrations : null;
+        const allowed = caller.kind === "session" ? caller.session.allowed_integrations : null;
         const found = await listIntegrations(db, { environment: environment.id });
         const seen = found.filter(({ unique_key }) => allowed === null || allowed.includes(unique_key));
         return { data: seen.map((integration) => showIntegration(req, integration)) };
