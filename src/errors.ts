@@ -50,12 +50,6 @@ export const CODES = {
   connection_validation_failed: { status: 400, retry: false, says: "A function refused the connection." },
   connection_test_failed: { status: 400, retry: false, says: "The provider refused the credentials." },
   invalid_credentials: { status: 400, retry: false, says: "The provider refuses the connection's credentials." },
-  ambiguous_function: { status: 409, retry: false, says: "Functions of several types have this name: say which." },
-  function_managed_by_deploy: {
-    status: 400,
-    retry: false,
-    says: "The function came with a folder: remove its file and deploy the folder again.",
-  },
   server_error: { status: 500, retry: true, says: "Something failed on our side." },
   generic_error_support: { status: 500, retry: true, says: "Something failed on our side." },
   // What a function or its provider got wrong.
@@ -93,6 +87,8 @@ export const CODES = {
   database_unavailable: { status: 503, retry: true, says: "The database cannot be reached." },
   embedded_postgres_failed: { status: 500, retry: false, says: "The embedded Postgres did not start." },
   server_unreachable: { status: 503, retry: true, says: "No server answers at this address." },
+  invalid_cli_version: { status: 400, retry: false, says: "This version of the command line is too old." },
+  functions_deployment_error: { status: 400, retry: false, says: "Functions of this kind are not supported." },
   function_compile_failed: { status: 400, retry: false, says: "A function does not compile." },
   // SQLSTATEs raised by our own SQL.
   SL001: { status: 409, retry: false, says: "lease lost" },

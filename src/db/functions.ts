@@ -4,15 +4,14 @@ import { fn, nothing, rows } from "./fn.ts";
 
 const Kind = z.enum(["sync", "action", "on-event"]);
 
-const Change = z.object({
+/** What a deployment does to one function. */
+export type FunctionChange = z.infer<typeof FunctionChange>;
+export const FunctionChange = z.object({
   integration: z.string(),
   kind: Kind,
   name: z.string(),
   change: z.enum(["added", "updated", "unchanged", "removed"]),
 });
-
-/** What a deployment does to one function. */
-export type FunctionChange = z.infer<typeof Change>;
 
 const Loss = z.object({
   integration: z.string(),
@@ -28,9 +27,9 @@ export type DeployLoss = z.infer<typeof Loss>;
 
 const deployment = { environment: "int", functions: "jsonb", mode: "text" } as const;
 
-export const planDeploy = fn("plan_deploy", deployment, rows(Change));
+export const planDeploy = fn("plan_deploy", deployment, rows(FunctionChange));
 export const listDeployLosses = fn("list_deploy_losses", deployment, rows(Loss));
 export const checkDeploy = fn("check_deploy", deployment, nothing());
 /** `source` says how they came: `repo` (a folder, the default), `standalone` or `catalog`. */
-export const deployFunctions = fn("deploy_functions", { ...deployment, source: "text?" }, rows(Change));
+export const deployFunctions = fn("deploy_functions", { ...deployment, source: "text?" }, rows(FunctionChange));
 export const welcomeConnection = fn("welcome_connection", { connection: "int", isNew: "boolean" }, nothing());

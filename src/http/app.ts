@@ -16,19 +16,20 @@ import { environmentEndpoints } from "./environment.ts";
 import { environmentVariableEndpoints } from "./environment-variables.ts";
 import { environmentsEndpoints } from "./environments.ts";
 import { installErrors } from "./errors.ts";
+import { functionBundleEndpoints } from "./function-bundles.ts";
 import { healthEndpoints } from "./health.ts";
 import { connectionImportEndpoints } from "./import-connection.ts";
 import { integrationEndpoints } from "./integration.ts";
-import { integrationFunctionEndpoints } from "./integration-functions.ts";
 import { integrationsEndpoints } from "./integrations.ts";
 import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
 import { providerEndpoints } from "./providers.ts";
+import { cliEndpoints } from "./published-cli.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
-import { scriptsConfigEndpoints } from "./scripts-config.ts";
 import { serveEndpoints } from "./serve.ts";
 import { signingKeyEndpoints } from "./signing-key.ts";
+import { syncDeployEndpoints } from "./sync-deploy.ts";
 import { syncVariantEndpoints } from "./sync-variants.ts";
 import { syncEndpoints } from "./syncs.ts";
 
@@ -44,11 +45,12 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...connectionEndpoints(deps),
   ...integrationsEndpoints(deps),
   ...integrationEndpoints(deps),
-  ...integrationFunctionEndpoints(deps),
-  ...scriptsConfigEndpoints(deps),
   ...providerEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),
+  ...syncDeployEndpoints(deps),
+  ...functionBundleEndpoints(),
+  ...cliEndpoints(),
   ...logEndpoints(deps),
   ...environmentEndpoints(deps),
   ...signingKeyEndpoints(deps),

@@ -1,7 +1,7 @@
 // POST /dryrun: run a function that was not deployed for a connection, store nothing, and tell line by line what it does.
 import { z } from "zod";
-import { AppError } from "../errors.ts";
 import { CompiledFunction } from "../functions/definition.ts";
+import { untilClosed } from "./closed.ts";
 import { DEPLOY_LIMIT } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
@@ -38,8 +38,6 @@ export const dryRunEndpoints = ({ runs }: HttpDeps): Endpoint[] => [
       errors: ["unknown_connection"],
     },
     async ({ environment, body, res }) => {
-      const closed = new AbortController();
-      res.on("close", () => closed.abort(new AppError("script_aborted", "nobody waits for it any more")));
       const write = (line: object): void => {
         if (!res.headersSent) res.status(200).type("application/x-ndjson");
         if (!res.writableEnded && !res.destroyed) res.write(`${JSON.stringify(line)}\n`);
@@ -56,7 +54,7 @@ export const dryRunEndpoints = ({ runs }: HttpDeps): Endpoint[] => [
           stubs: { metadata: body.metadata, checkpoint: body.checkpoint },
         },
         write,
-        closed.signal,
+        untilClosed(res),
       );
       write({ type: "end", ...outcome });
       res.end();
