@@ -8,7 +8,7 @@ import type { Signable } from "./sign.ts";
 type AwsCredentials = Extract<Credentials, { type: "AWS_SIGV4" }>;
 
 // Rewritten on the way by proxies, or added by the client after signing.
-const NOT_SIGNED = new Set(["accept-encoding", "user-agent", "x-amzn-trace-id"]);
+const NOT_SIGNED = new Set(["accept-encoding", "content-length", "user-agent", "x-amzn-trace-id"]);
 const PAYLOAD_HASH = "x-amz-content-sha256";
 
 const isS3 = (service: string | undefined, { hostname }: URL): boolean =>
