@@ -5,6 +5,8 @@ import path from "node:path";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const CONCURRENCY = 2;
+// Where the processes of all tests, and those they start, find what was compiled before: saves a third of the time of most.
+const COMPILED = path.join(ROOT, "node_modules/.cache/syncline");
 const TIMEOUT_MS = 300_000; // for one test: none of the short ones comes near, and a hanging one must not hang the gate
 
 const all = globSync("test/**/*.test.ts", { cwd: ROOT })
@@ -38,7 +40,7 @@ const child = spawn(
     "--test-reporter-destination=stdout",
     ...files,
   ],
-  { cwd: ROOT, stdio: "inherit" },
+  { cwd: ROOT, stdio: "inherit", env: { NODE_COMPILE_CACHE: COMPILED, ...process.env } },
 );
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => {

@@ -1,7 +1,7 @@
 // Takes one HTTP request through admin, faults, sign-in, rate limit and rows, and sends what came of it.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import { mapValues } from "es-toolkit";
+import { mapValues } from "es-toolkit/object/mapValues";
 import { ZodError } from "zod";
 import { AppError } from "../errors.ts";
 import { type AdminDeps, answerAdmin } from "./admin.ts";

@@ -11,6 +11,7 @@ const PARTS: Record<string, string[]> = {
     "config",
     "log",
     "main",
+    "program",
     "commands",
     "http",
     "jobs",

@@ -34,6 +34,8 @@ const parse = (text: string): Line | undefined => {
   }
 };
 
+const kept = (names: string[]) => Object.fromEntries(names.map((name) => [name, process.env[name]]));
+
 const exitOf = async (child: ChildProcess): Promise<number | NodeJS.Signals> => {
   const [code, signal] = await once(child, "close");
   return code ?? signal;
@@ -46,7 +48,7 @@ export const startProcess = (
 ): TestProcess => {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { ...kept(["PATH", "HOME", "NODE_COMPILE_CACHE"]), ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.on("error", () => {});

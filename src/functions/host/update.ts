@@ -1,6 +1,6 @@
 // batchUpdate: partial records merged into what is stored. The merge happens here, where the payload can be opened, so a
 // record that another writer changed between the read and the write is read and merged again.
-import { mergeWith } from "es-toolkit/compat";
+import mergeWith from "es-toolkit/compat/mergeWith";
 import type { DataKey } from "../../crypto/keyring.ts";
 import { contentHash, open, sealAll } from "../../crypto/seal.ts";
 import { diffRecords, getRecords, replaceRecords } from "../../db/records.ts";

@@ -1,5 +1,5 @@
 // Cursor pagination: the answer names the next page; an empty page ends it, whatever the answer names.
-import { get } from "es-toolkit/compat";
+import get from "es-toolkit/compat/get";
 import type { Walk } from "./paginate-place.ts";
 
 const cursorOf = (value: unknown): string | number | undefined => {

@@ -1,5 +1,5 @@
 // Link pagination: the answer holds the next page's URL, in its Link header or in its body.
-import { get } from "es-toolkit/compat";
+import get from "es-toolkit/compat/get";
 import type { PageSettings, Walk } from "./paginate-place.ts";
 import type { ProxyConfiguration, ProxyResult } from "./request-types.ts";
 

@@ -1,5 +1,5 @@
 // Where pagination puts its values: into the body or the query of the request, which the caller sees change.
-import { set } from "es-toolkit/compat";
+import set from "es-toolkit/compat/set";
 import type {
   CursorPagination,
   LinkPagination,

@@ -1,5 +1,5 @@
 // nango.paginate: follow cursors, links or offsets through a list. Each page is an ordinary request with its own retries.
-import { get } from "es-toolkit/compat";
+import get from "es-toolkit/compat/get";
 import { pagesByCursor } from "./paginate-cursor.ts";
 import { pagesByLink } from "./paginate-link.ts";
 import { pagesByOffset } from "./paginate-offset.ts";

@@ -1,0 +1,48 @@
+// Scripts that take long to build, kept between processes beside the compiled code that Node itself keeps there (its
+// compile cache, which `NODE_COMPILE_CACHE` turns on); where it keeps none, each process builds its own. Reading one takes
+// 10 ms. A script counts as long as every file that it was made of is as it was.
+import { createHash, randomUUID } from "node:crypto";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
+import path from "node:path";
+import v8 from "node:v8";
+
+export type ScriptCode = { code: string; cachedData: Uint8Array; filename: string };
+
+/** A script, and all files that have a say in it. */
+export type Built = { script: ScriptCode; inputs: string[] };
+
+type Kept = { script: ScriptCode; inputs: [file: string, digest: string][] };
+
+const digestOf = (file: string): string => createHash("sha256").update(readFileSync(file)).digest("hex");
+
+const read = (place: string): ScriptCode | undefined => {
+  try {
+    const { script, inputs } = v8.deserialize(readFileSync(place)) as Kept;
+    return inputs.every(([file, digest]) => digestOf(file) === digest) ? script : undefined;
+  } catch {
+    return undefined; // not there, half of it, or an input is gone
+  }
+};
+
+const write = (place: string, { script, inputs }: Built): void => {
+  const unfinished = `${place}.${randomUUID()}`;
+  try {
+    writeFileSync(unfinished, v8.serialize({ script, inputs: inputs.map((file) => [file, digestOf(file)]) }));
+    renameSync(unfinished, place);
+  } catch {
+    // a folder that cannot be written costs time only
+  }
+};
+
+/** The script that is kept as `name`, or else what `build` gives, which is kept from then on. */
+export const keptScript = async (name: string, build: () => Promise<Built>): Promise<ScriptCode> => {
+  const folder = getCompileCacheDir(); // one for each version of Node and V8's flags at its start
+  if (folder === undefined) return (await build()).script;
+  const place = path.join(folder, name);
+  const known = read(place);
+  if (known !== undefined) return known;
+  const built = await build();
+  write(place, built);
+  return built.script;
+};
