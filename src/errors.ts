@@ -77,6 +77,12 @@ export const CODES = {
   host_not_allowed: { status: 400, retry: false, says: "The address is private or on the deny list." },
   unknown_provider: { status: 400, retry: false, says: "No provider has this name." },
   missing_base_url: { status: 400, retry: false, says: "The provider has no base URL for this connection." },
+  missing_api_url: { status: 400, retry: false, says: "The provider has no base URL for this connection." },
+  unsupported_provider: { status: 400, retry: false, says: "No provider has this name." },
+  base_url_override_disabled: { status: 400, retry: false, says: "This server does not accept other base URLs." },
+  base_url_override_not_allowed: { status: 400, retry: false, says: "The other base URL is at a private address." },
+  provider_unreachable: { status: 424, retry: true, says: "The provider could not be reached, or broke off." },
+  provider_rate_limited: { status: 429, retry: true, says: "The provider's limit is reached: nothing was sent." },
   // What the installation got wrong.
   invalid_settings: { status: 500, retry: false, says: "A setting is missing or malformed." },
   database_ahead: { status: 500, retry: false, says: "The database was migrated by a newer version." },

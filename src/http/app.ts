@@ -25,6 +25,7 @@ import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
 import { providerEndpoints } from "./providers.ts";
 import { cliEndpoints } from "./published-cli.ts";
+import { proxyEndpoints } from "./proxy.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
 import { serveEndpoints } from "./serve.ts";
@@ -46,6 +47,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...integrationsEndpoints(deps),
   ...integrationEndpoints(deps),
   ...providerEndpoints(deps),
+  ...proxyEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),
   ...syncDeployEndpoints(deps),

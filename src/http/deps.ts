@@ -26,8 +26,8 @@ export type HttpDeps = {
   /** True once migrated and working; `/ready` says so. */
   ready: () => boolean;
   access?: AccessSettings | undefined;
-  /** Runs functions in this process while a request waits. */
-  runs: Pick<Executor, "runAction" | "runEvent" | "dryRun">;
+  /** Runs functions in this process while a request waits, passes requests on, and keeps the log. */
+  runs: Pick<Executor, "runAction" | "runEvent" | "dryRun" | "forward" | "logs">;
 };
 
 /** Adds routes to the app. */

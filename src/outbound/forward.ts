@@ -2,6 +2,7 @@
 // whatever the provider answers is handed on as it is. No more of a body is held than is on its way, but for the start of a
 // request's that another attempt may need, and of an error's that may say when to come back.
 import { pipeline, type Readable } from "node:stream";
+import { AppError } from "../errors.ts";
 import { abortError, isGood, makeAttempts, type Outcome } from "./attempts.ts";
 import { createHttpClient, type HttpClient, type OpenResponse } from "./client.ts";
 import { systemClock } from "./clock.ts";
@@ -32,6 +33,8 @@ export type ForwardRequest = ForwardPath & {
 export type ForwardAnswer = { status: number; headers: Record<string, string>; body: Readable };
 
 export type Forward = (request: ForwardRequest, getTarget: GetTarget, options?: SendOptions) => Promise<ForwardAnswer>;
+
+const CLOSED = new AppError("script_aborted", "The server is stopping.");
 
 type Attempt = { target: ProxyTarget; place: ForwardPlace };
 
@@ -81,7 +84,11 @@ const unpacked = async ({ status, headers, body }: OpenAnswer): Promise<ForwardA
   return { status, headers: rest, body: decoder };
 };
 
-export type Forwarding = { forward: Forward; close: () => Promise<void> };
+export type Forwarding = {
+  forward: Forward;
+  /** Take no more, let what is under way pass for so long, then break it off. */
+  close: (graceMs: number) => Promise<void>;
+};
 
 /**
  * `forward`: one request for one connection, repeated like those of functions (see attempts.ts) as long as its body can be
@@ -94,8 +101,13 @@ export const createForwarding = (deps: SendDeps): Forwarding => {
   // Each waits for its own caller only: a hundred that read slowly must not keep others from the same provider.
   const client = createHttpClient({ ...deps, connectionsPerOrigin: null });
   const attempts = makeAttempts({ ...deps, clock });
-  const forward: Forward = async (request, getTarget, options = {}) => {
-    const { signal } = options;
+  const closing = new AbortController();
+  let isOpen = true;
+
+  const forward: Forward = async (request, getTarget, given = {}) => {
+    if (!isOpen) throw CLOSED;
+    const signal = AbortSignal.any([closing.signal, ...(given.signal === undefined ? [] : [given.signal])]);
+    const options = { ...given, signal };
     const asked = {
       method: request.method,
       retries: request.retries,
@@ -110,5 +122,14 @@ export const createForwarding = (deps: SendDeps): Forwarding => {
     const isUnpacked = request.decompress ?? target.provider.proxy?.decompress ?? false;
     return isUnpacked && request.method !== "HEAD" ? await unpacked(answer) : answer;
   };
-  return { forward, close: client.close };
+
+  const close = async (graceMs: number): Promise<void> => {
+    isOpen = false;
+    const closed = client.close();
+    const impatience = setTimeout(() => closing.abort(CLOSED), graceMs);
+    await closed;
+    clearTimeout(impatience);
+  };
+
+  return { forward, close };
 };

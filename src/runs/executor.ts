@@ -11,6 +11,7 @@ import type { Lease } from "../db/runs.ts";
 import { createIsolatePool, type IsolatePool } from "../functions/isolate-pool.ts";
 import type { Logger } from "../log.ts";
 import { createHttpClient } from "../outbound/client.ts";
+import { createForwarding, type Forward } from "../outbound/forward.ts";
 import { createRateLimits } from "../outbound/rate-limits.ts";
 import { sendRequest } from "../outbound/send.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
@@ -54,6 +55,8 @@ export type Executor = {
   runEvent: DirectRuns["runEvent"];
   /** Run a function that is not deployed, without storing anything. */
   dryRun: DryRun;
+  /** Pass a request of the API's caller on to a provider, under the limits that the runs of this process know. */
+  forward: Forward;
   /** Take no more, let runs finish for a while, give the rest back; resolves when all is quiet. The same however often called. */
   stop: () => Promise<void>;
 };
@@ -82,6 +85,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   await shared.read();
   const runIsolate: IsolatePool["run"] = (...job) => isolates.get().run(...job);
   const http = createHttpClient(deps);
+  const forwarding = createForwarding({ allowPrivateHosts: deps.allowPrivateHosts, log, limits });
   const hostDeps = { ...deps, http, send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log, limits }) };
   const workOn = workOnRun({
     ...hostDeps,
@@ -93,9 +97,10 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   });
 
   const end = async (): Promise<void> => {
+    const forwarded = forwarding.close(graceMs);
     await Promise.race([live.settled(), sleep(graceMs, undefined, { ref: false })]);
     live.stopAll(RELEASED);
-    await live.settled();
+    await Promise.all([live.settled(), forwarded]);
     await Promise.all([heart.stop(), shared.close()]);
     await isolates.ifMade()?.close();
     await http.close();
@@ -119,6 +124,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     isStopping,
     work,
     ...direct,
+    forward: forwarding.forward,
     dryRun: createDryRun({ ...hostDeps, runIsolate }),
     stop: () => {
       ending ??= end();

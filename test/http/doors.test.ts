@@ -92,7 +92,11 @@ test("browsers from anywhere may call", async (t) => {
   const api = await testApi(t);
   const preflight = await api.call("OPTIONS", "/records", {
     key: null,
-    headers: { origin: "https://app.example", "access-control-request-headers": "connection-id" },
+    headers: {
+      origin: "https://app.example",
+      "access-control-request-method": "GET",
+      "access-control-request-headers": "connection-id",
+    },
   });
   assert.equal(preflight.status, 204);
   assert.equal(preflight.headers.get("access-control-allow-origin"), "*");
