@@ -5,6 +5,7 @@ import path from "node:path";
 import { z } from "zod";
 import { AppError } from "./errors.ts";
 
+const PRODUCTION_RATE_LIMIT = 2_000; // requests a minute and key: 33 a second, the most that published plans give
 const DEVELOPMENT_PRIVATE_HOSTS = "127.0.0.0/8,::1,localhost";
 
 const list = z
@@ -28,6 +29,9 @@ const Settings = z
     SYNCLINE_DATA: z.string().min(1).default(".syncline"),
     SYNCLINE_ENCRYPTION_KEY: z.string().refine(isKey, "must be the base64 text of 32 bytes").optional(),
     SYNCLINE_DEV_API_KEY: z.string().optional(),
+    SYNCLINE_ACCOUNT_KEY: z.string().min(32, "must have at least 32 characters").optional(),
+    SYNCLINE_RATE_LIMIT: whole(0, 1_000_000).optional(),
+    SYNCLINE_TRUSTED_PROXIES: whole(0, 10).default(0),
     SYNCLINE_ROLE: z.enum(["all", "api", "worker"]).default("all"),
     SYNCLINE_ALLOW_PRIVATE_HOSTS: list.optional(),
     SYNCLINE_PROVIDERS: list.default([]),
@@ -68,6 +72,7 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
   }
   const settings = result.data;
   const isProduction = settings.NODE_ENV === "production";
+  const rateLimit = settings.SYNCLINE_RATE_LIMIT ?? (isProduction ? PRODUCTION_RATE_LIMIT : 0);
   return Object.freeze({
     isProduction,
     port: settings.PORT,
@@ -76,6 +81,12 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
     dataFolder: path.resolve(settings.SYNCLINE_DATA),
     encryptionKey: settings.SYNCLINE_ENCRYPTION_KEY,
     devApiKey: settings.SYNCLINE_DEV_API_KEY,
+    access: {
+      accountKey: settings.SYNCLINE_ACCOUNT_KEY,
+      requestsPerMinute: rateLimit === 0 ? undefined : rateLimit,
+      trustedProxies: settings.SYNCLINE_TRUSTED_PROXIES,
+      publicUrl: settings.SYNCLINE_URL,
+    },
     role: settings.SYNCLINE_ROLE,
     allowPrivateHosts:
       settings.SYNCLINE_ALLOW_PRIVATE_HOSTS ?? (isProduction ? [] : DEVELOPMENT_PRIVATE_HOSTS.split(",")),

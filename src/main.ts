@@ -96,7 +96,8 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   stops.push(async () => {
     isReady = false;
   });
-  door?.serve(createApp({ db: pool, keys, catalogue, log, ready: () => isReady, runs: executor }));
+  const { access } = config;
+  door?.serve(createApp({ db: pool, keys, catalogue, log, access, ready: () => isReady, runs: executor }));
   return {
     url: door?.url ?? "",
     databaseUrl: database.url,

@@ -6,6 +6,8 @@ import { installBody } from "./body.ts";
 import { connectionEndpoints } from "./connection.ts";
 import { connectionMetadataEndpoints } from "./connection-metadata.ts";
 import { connectionsEndpoints } from "./connections.ts";
+import { ownSessionEndpoints } from "./connect-session.ts";
+import { connectSessionEndpoints } from "./connect-sessions.ts";
 import { installCors } from "./cors.ts";
 import { deployEndpoints } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
@@ -25,7 +27,6 @@ import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
 import { providerEndpoints } from "./providers.ts";
 import { cliEndpoints } from "./published-cli.ts";
-import { proxyEndpoints } from "./proxy.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
 import { serveEndpoints } from "./serve.ts";
@@ -47,7 +48,6 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...integrationsEndpoints(deps),
   ...integrationEndpoints(deps),
   ...providerEndpoints(deps),
-  ...proxyEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),
   ...syncDeployEndpoints(deps),
@@ -59,6 +59,8 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...environmentVariableEndpoints(deps),
   ...apiKeyEndpoints(deps, forgetKeys),
   ...environmentsEndpoints(deps, forgetKeys),
+  ...connectSessionEndpoints(deps),
+  ...ownSessionEndpoints(deps),
 ];
 
 /** The app; the caller listens. It keeps no state but a short memory of API keys. */

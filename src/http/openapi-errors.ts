@@ -21,11 +21,18 @@ export const ErrorBody = z
   })
   .meta({ id: "Error", description: "Every failure has this shape." });
 
-const OF_KEYS = ["missing_auth_header", "malformed_auth_header", "unknown_account", "too_many_request"] as const;
+const OF_KEYS = [
+  "missing_auth_header",
+  "malformed_auth_header",
+  "unknown_account",
+  "invalid_connect_session_token_format",
+  "unknown_connect_session_token",
+  "forbidden",
+  "too_many_request",
+] as const;
 
 const refusalsOf = (spec: Spec): Refusal[] => [
   ...(spec.access === "open" ? [] : OF_KEYS),
-  ...(spec.scope === undefined && spec.accountScope === undefined ? [] : (["forbidden"] as const)),
   ...(spec.raw ? [] : (["invalid_query_params", "invalid_content_type"] as const)),
   ...(spec.params === undefined ? [] : (["invalid_uri_params"] as const)),
   ...(spec.headers === undefined ? [] : (["invalid_headers"] as const)),

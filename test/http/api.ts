@@ -12,6 +12,7 @@ import { claimRun, failRun, finishRun, type Lease } from "../../src/db/runs.ts";
 import { sealPlace } from "../../src/db/seal-place.ts";
 import { type CompiledFunction, type FunctionDefinition, functionHash } from "../../src/functions/definition.ts";
 import { createApp } from "../../src/http/app.ts";
+import type { AccessSettings } from "../../src/http/deps.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { startExecutor } from "../../src/runs/executor.ts";
@@ -58,7 +59,10 @@ const parseJson = (text: string): unknown => {
 };
 
 /** Start the API. `call` speaks for dev unless another key is given; `key: null` sends none. */
-export const testApi = async (t: TestContext, { catalogueFiles = [] }: { catalogueFiles?: string[] } = {}) => {
+export const testApi = async (
+  t: TestContext,
+  { catalogueFiles = [], access }: { catalogueFiles?: string[]; access?: AccessSettings } = {},
+) => {
   const db = await testDatabase(t);
   const keyring = createKeyring({ masterKey: randomBytes(32) });
   const keys = createDataKeys({ db: db.pool, keyring });
@@ -77,7 +81,7 @@ export const testApi = async (t: TestContext, { catalogueFiles = [] }: { catalog
     log,
   });
   t.after(runs.stop);
-  const server = createServer(createApp({ db: db.pool, keys, catalogue, log, ready: () => isReady, runs }));
+  const server = createServer(createApp({ db: db.pool, keys, catalogue, log, access, ready: () => isReady, runs }));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   t.after(async () => {
     server.closeAllConnections();
