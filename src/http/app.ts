@@ -1,13 +1,10 @@
-// The REST API as an Express app: each line adds one resource; order matters only up to the key check.
+// The REST API as an Express app: a list of endpoints. Of two that fit a path the first answers.
 import express, { type Express } from "express";
 import { apiKeyEndpoints } from "./api-keys.ts";
-import { createCallerCheck, installAuth } from "./auth.ts";
-import { installBody } from "./body.ts";
+import { createCallerCheck } from "./auth.ts";
 import { connectionEndpoints } from "./connection.ts";
 import { connectionMetadataEndpoints } from "./connection-metadata.ts";
 import { connectionsEndpoints } from "./connections.ts";
-import { ownSessionEndpoints } from "./connect-session.ts";
-import { connectSessionEndpoints } from "./connect-sessions.ts";
 import { installCors } from "./cors.ts";
 import { deployEndpoints } from "./deploy.ts";
 import type { HttpDeps } from "./deps.ts";
@@ -59,8 +56,6 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...environmentVariableEndpoints(deps),
   ...apiKeyEndpoints(deps, forgetKeys),
   ...environmentsEndpoints(deps, forgetKeys),
-  ...connectSessionEndpoints(deps),
-  ...ownSessionEndpoints(deps),
 ];
 
 /** The app; the caller listens. It keeps no state but a short memory of API keys. */
@@ -75,8 +70,6 @@ export const createApp = (deps: HttpDeps): Express => {
   const endpoints = allEndpoints(deps, forget);
   endpoints.push(...descriptionEndpoints(() => endpoints));
   serveEndpoints(app, endpoints, check);
-  installAuth(app, check);
-  installBody(app, deps);
   installErrors(app, deps);
   return app;
 };

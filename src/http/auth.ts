@@ -1,6 +1,6 @@
 // Who calls? The bearer says, and nothing else: there is no parameter for the environment.
 import { timingSafeEqual } from "node:crypto";
-import type { Express, Request, Response } from "express";
+import type { Request, Response } from "express";
 import { findConnectSession } from "../db/connect-sessions.ts";
 import { hashApiKey } from "../db/ensure-environments.ts";
 import { AppError } from "../errors.ts";
@@ -9,10 +9,9 @@ import type { HttpDeps } from "./deps.ts";
 import type { Spec } from "./endpoint.ts";
 import { createKeyMemory } from "./key-memory.ts";
 import { createRateLimit } from "./rate-limit.ts";
-import { covers, type Scope } from "./scopes.ts";
 import { createGuess, type Guess } from "./wrong-keys.ts";
 
-export { covers, environmentOf, requireScope };
+export { environmentOf, requireScope };
 
 const SESSION_PREFIX = "nango_connect_session_";
 const SESSION_TOKEN = /^nango_connect_session_[0-9a-f]{64}$/;
@@ -92,29 +91,4 @@ export const createCallerCheck = (deps: Deps): { check: CallerCheck; forget: () 
     allow(res, needs);
   };
   return { check, forget };
-};
-
-const AREAS: Record<string, string> = {
-  records: "records",
-  sync: "syncs",
-  connections: "connections",
-  connection: "connections",
-  integrations: "integrations",
-  providers: "providers",
-  deploy: "deploy",
-  dryrun: "deploy",
-};
-
-const needed = (req: Request): string | undefined => {
-  const area = AREAS[req.path.split("/")[1] ?? ""];
-  return area && `${area}:${req.method === "GET" ? "read" : "write"}`;
-};
-
-/** Everything installed after this needs a key, and a scope for its first path segment. */
-export const installAuth = (app: Express, checkCaller: CallerCheck): void => {
-  app.use(async (req, res, next) => {
-    const scope = needed(req) as Scope | undefined;
-    await checkCaller(req, res, scope === undefined ? {} : { scope });
-    next();
-  });
 };

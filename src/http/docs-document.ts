@@ -44,6 +44,7 @@ export type Operation = {
   security?: object[];
   "x-client-method"?: string;
   "x-scope"?: string;
+  "x-wildcard"?: boolean;
   parameters?: Parameter[];
   requestBody?: { content: Content };
   responses: { [status: string]: { description: string; content?: Content; headers?: { [name: string]: object } } };

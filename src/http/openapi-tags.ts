@@ -11,8 +11,10 @@ export const TAGS: { readonly [name: string]: string } = {
   Providers: "The catalogue: how APIs authenticate and page.",
   Functions: "The code that runs: deploy it, look at it, delete it.",
   Connect: "Sessions in which a customer connects an account.",
-  Environment: "What belongs to a whole environment: variables, keys, webhooks.",
-  Environments: "Environments: each has integrations, connections, functions and records of its own.",
+  Settings: "What holds for a whole environment: variables, the signing key, where webhooks go.",
+  "API keys": "The keys of environments, and what each may do.",
+  Environments: "The tenants of an installation: each has everything of its own. For account keys.",
+  MCP: "Actions as tools of language models.",
   Logs: "What happened.",
   Service: "This server: whether it works, and what it can do.",
 };

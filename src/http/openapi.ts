@@ -29,6 +29,7 @@ const SCHEMES = {
 
 const securityOf = (access: Access) => (access === "open" ? [] : [access].flat().map((kind) => ({ [kind]: [] })));
 
+/** OpenAPI has no word for the rest of a path: `x-wildcard` says that the parameter may have slashes. */
 const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   operationId: idOf(spec),
   tags: [spec.tag],
@@ -39,6 +40,7 @@ const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   ...(spec.client && { "x-client-method": spec.client }),
   ...(spec.scope && { "x-scope": `environment:${spec.scope}` }),
   ...(spec.accountScope && { "x-account-scope": `account:${spec.accountScope}` }),
+  ...(spec.path.includes("*") && { "x-wildcard": true }),
   requestParams: {
     ...(spec.params && { path: spec.params as z.ZodObject }),
     ...(spec.query && { query: spec.query as z.ZodObject }),

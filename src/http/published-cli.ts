@@ -28,7 +28,7 @@ export const cliEndpoints = (): Endpoint[] => [
     {
       method: "get",
       path: "/api/v1/environments",
-      tag: "Environment",
+      tag: "Settings",
       says: "The environment of the key, as a list to choose from",
       answers: { 200: { says: "One environment: a key is of no more.", body: Environments } },
     },
