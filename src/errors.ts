@@ -50,6 +50,12 @@ export const CODES = {
   connection_validation_failed: { status: 400, retry: false, says: "A function refused the connection." },
   connection_test_failed: { status: 400, retry: false, says: "The provider refused the credentials." },
   invalid_credentials: { status: 400, retry: false, says: "The provider refuses the connection's credentials." },
+  ambiguous_function: { status: 409, retry: false, says: "Functions of several types have this name: say which." },
+  function_managed_by_deploy: {
+    status: 400,
+    retry: false,
+    says: "The function came with a folder: remove its file and deploy the folder again.",
+  },
   server_error: { status: 500, retry: true, says: "Something failed on our side." },
   generic_error_support: { status: 500, retry: true, says: "Something failed on our side." },
   // What a function or its provider got wrong.

@@ -19,6 +19,7 @@ import { functionBundleEndpoints } from "./function-bundles.ts";
 import { healthEndpoints } from "./health.ts";
 import { connectionImportEndpoints } from "./import-connection.ts";
 import { integrationEndpoints } from "./integration.ts";
+import { integrationFunctionEndpoints } from "./integration-functions.ts";
 import { integrationsEndpoints } from "./integrations.ts";
 import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
@@ -26,6 +27,7 @@ import { providerEndpoints } from "./providers.ts";
 import { cliEndpoints } from "./published-cli.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
+import { scriptsConfigEndpoints } from "./scripts-config.ts";
 import { serveEndpoints } from "./serve.ts";
 import { signingKeyEndpoints } from "./signing-key.ts";
 import { syncDeployEndpoints } from "./sync-deploy.ts";
@@ -44,6 +46,8 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...connectionEndpoints(deps),
   ...integrationsEndpoints(deps),
   ...integrationEndpoints(deps),
+  ...integrationFunctionEndpoints(deps),
+  ...scriptsConfigEndpoints(deps),
   ...providerEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),
