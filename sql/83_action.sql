@@ -189,6 +189,18 @@ begin
 end $$;
 comment on function syncline.claim_action(text) is 'Begin the next asynchronous action: its run, which the caller holds; no row when none is due.';
 
+create or replace function syncline.release_action(p_run bigint, p_token bigint) returns void
+language plpgsql volatile as $$
+begin
+  perform syncline.hold_run(p_run, p_token);
+  perform syncline.end_run(p_run, 'cancelled', null);
+  update syncline.actions a
+     set state = 'waiting', due_at = syncline.now(), attempts = a.attempts - 1
+   where a.run_id = p_run and a.state = 'running';
+  perform graphile_worker.add_job('action', '{}'::json, job_key => 'action', max_attempts => 3);
+end $$;
+comment on function syncline.release_action(bigint, bigint) is 'Give an asynchronous action back that was claimed and not begun, for another worker to begin at once.';
+
 create or replace function syncline.get_action_input(p_run bigint) returns table (uid uuid, input_sealed bytea)
 language sql stable
 begin atomic
@@ -197,10 +209,10 @@ end;
 comment on function syncline.get_action_input(bigint) is 'The sealed input of the asynchronous action that a run works on.';
 
 create or replace function syncline.find_action_result(p_environment int, p_uid uuid)
-returns table (connection_id int, outcome_sealed bytea, error jsonb)
+returns table (connection_id int, outcome_sealed bytea, error jsonb, run_id bigint)
 language sql stable
 begin atomic
-  select a.connection_id, a.outcome_sealed, a.error
+  select a.connection_id, a.outcome_sealed, a.error, a.run_id
     from syncline.actions a
     join syncline.connections n on n.id = a.connection_id and n.deleted_at is null
    where a.uid = p_uid and a.environment_id = p_environment and a.ended_at is not null;

@@ -14,3 +14,9 @@ export const signingKeyPlace = (environment: number): string => `signing-key:${e
 /** The place of a variable of an environment. */
 export const environmentVariablePlace = (environment: number, name: string): string =>
   `variable:${environment}:${name}`;
+
+/** The place of what an asynchronous action is given. */
+export const actionInputPlace = (uid: string): string => `action-input:${uid}`;
+
+/** The place of how an action ended. */
+export const actionOutcomePlace = (uid: string): string => `action-outcome:${uid}`;

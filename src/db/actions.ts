@@ -1,12 +1,12 @@
 // Bindings of sql/83_action.sql: actions that somebody asks for, and the results that are kept of them.
 import { z } from "zod";
-import { fn, maybeRow, row, rowsUnchecked, rowUnchecked, value } from "./fn.ts";
+import { fn, maybeRow, nothing, row, rowsUnchecked, rowUnchecked, value } from "./fn.ts";
 import type { Lease } from "./runs.ts";
 
 /** What the database itself decided about an action that no function brought to an end. */
 const OwnError = z.object({ type: z.string(), message: z.string() }).nullable();
 
-const outcome = { outcome_sealed: z.instanceof(Buffer).nullable(), error: OwnError };
+const outcome = { outcome_sealed: z.instanceof(Buffer).nullable(), error: OwnError, run_id: z.number().nullable() };
 
 const Asked = z.object({
   is_new: z.boolean(),
@@ -14,7 +14,6 @@ const Asked = z.object({
   uid: z.string(),
   state: z.enum(["waiting", "running", "succeeded", "failed"]),
   ...outcome,
-  run_id: z.number().nullable(),
 });
 
 /** An action that was asked for, or what came of the call that used its key first. */
@@ -51,6 +50,7 @@ export const claimAction = async (...args: Parameters<typeof claimed>): Promise<
 claimAction.sqlName = claimed.sqlName;
 claimAction.params = claimed.params;
 
+export const releaseAction = fn("release_action", { run: "bigint", token: "bigint" }, nothing());
 export const getActionInput = fn(
   "get_action_input",
   { run: "bigint" },

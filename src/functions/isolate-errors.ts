@@ -51,4 +51,10 @@ export const timeoutError = (timeoutMs: number): RunError => ({
   status: 500,
 });
 
+export const lateError = (waitedMs: number): RunError => ({
+  type: "execution_timeout",
+  message: `The run found no place within ${waitedMs / 1000} s: too many others run.`,
+  status: 500,
+});
+
 export const abortError = (): RunError => ({ type: "script_aborted", message: "The run was cancelled.", status: 410 });

@@ -2,8 +2,10 @@
 // kept warm, because starting one takes 35-90 ms and a first run should not wait for that.
 // A run that waits for another, nested one lends its place to it: else callers in all places would wait for each other for
 // ever. Nested runs go first, so there are never more threads than places times the depth of nesting.
+// Runs that somebody waits for have places of their own: syncs may hold theirs for hours. Threads come when places are
+// taken, so places cost nothing, and a thread at rest some 5 MB.
 import type { Logger } from "../log.ts";
-import { abortError } from "./isolate-errors.ts";
+import { abortError, lateError } from "./isolate-errors.ts";
 import { buildRuntimeCode, type RuntimeCode } from "./isolate-runtime-code.ts";
 import { startThread, type Thread } from "./isolate-thread.ts";
 import type { CpuLimits } from "./isolate-watch.ts";
@@ -16,6 +18,7 @@ type Slot = {
   thread: Thread;
   environment: string | undefined;
   isBusy: boolean;
+  isDirect: boolean;
   runs: number;
   /** The run it works on or worked on last, how many runs nested in that are under way, and whether there ever were any. */
   run: string | undefined;
@@ -25,18 +28,32 @@ type Slot = {
 
 const NO_RUN = { run: undefined, nested: 0, hasNested: false };
 
-type Waiting = { environment: string; isNested: boolean; start: (slot: Slot | undefined) => void };
+type Waiting = { environment: string; isNested: boolean; isDirect: boolean; start: (slot: Slot | undefined) => void };
+
+/** `caller`: the id of the run in whose function this one was asked for, whose place it takes. `isDirect`: somebody waits for it. */
+export type RunOptions = {
+  caller?: string | undefined;
+  isDirect?: boolean | undefined;
+  /** How long it waits for a place; for ever unless said otherwise. */
+  startWithinMs?: number | undefined;
+};
 
 export type IsolatePool = ReturnType<typeof createIsolatePool>;
 
 /**
- * `size` runs at most at a time, further ones wait in order; `memoryMb` caps the memory of each, `cpu` its time at work.
+ * `size` runs at most at a time and beside them `direct` ones that somebody waits for (0: they share the places of the
+ * others); further ones wait in order. `memoryMb` caps the memory of each, `cpu` its time at work.
  * `run` reports every failure of a function in its outcome, and rejects only when the isolate's own code cannot be built.
- * Its `caller` is the id of the run in whose function this one was asked for, if any.
  * `close` ends what runs and resolves when all threads are gone.
  */
-export const createIsolatePool = (o: { size: number; memoryMb: number; cpu?: CpuLimits; log: Logger }) => {
-  const { size, memoryMb, cpu, log } = o;
+export const createIsolatePool = (o: {
+  size: number;
+  direct?: number;
+  memoryMb: number;
+  cpu?: CpuLimits;
+  log: Logger;
+}) => {
+  const { size, direct = 0, memoryMb, cpu, log } = o;
   const building = buildRuntimeCode();
   const slots: Slot[] = []; // least recently used first
   const waiting: Waiting[] = [];
@@ -45,7 +62,7 @@ export const createIsolatePool = (o: { size: number; memoryMb: number; cpu?: Cpu
 
   const add = (runtime: RuntimeCode): Slot => {
     const thread = startThread({ runtime, memoryMb, cpu });
-    const slot: Slot = { thread, environment: undefined, isBusy: false, runs: 0, ...NO_RUN };
+    const slot: Slot = { thread, environment: undefined, isBusy: false, isDirect: false, runs: 0, ...NO_RUN };
     slots.push(slot);
     return slot;
   };
@@ -59,7 +76,7 @@ export const createIsolatePool = (o: { size: number; memoryMb: number; cpu?: Cpu
   const isUnused = ({ environment }: Slot): boolean => environment === undefined;
 
   /** Threads to keep: a caller's nested runs have one beside its own, as it will probably call again. */
-  const most = (): number => size + slots.filter(({ isBusy, hasNested }) => isBusy && hasNested).length;
+  const most = (): number => size + direct + slots.filter(({ isBusy, hasNested }) => isBusy && hasNested).length;
 
   const keepAtMost = (count: number): void => {
     const bound = slots.filter((slot) => !isUnused(slot));
@@ -71,47 +88,55 @@ export const createIsolatePool = (o: { size: number; memoryMb: number; cpu?: Cpu
     for (const slot of slots.filter(({ thread, isBusy }) => !isBusy && !thread.isAlive())) discard(slot);
   };
 
-  const take = (environment: string, runtime: RuntimeCode): Slot | undefined => {
+  const hasPlace = (isDirect: boolean): boolean => {
+    const taken = slots.filter((slot) => slot.isBusy && slot.nested === 0 && slot.isDirect === isDirect).length;
+    return taken < (isDirect ? direct : size);
+  };
+
+  const take = (environment: string, isDirect: boolean, runtime: RuntimeCode): Slot | undefined => {
     dropDead();
-    if (slots.filter(({ isBusy, nested }) => isBusy && nested === 0).length >= size) return undefined;
+    if (!hasPlace(isDirect)) return undefined;
     const own = slots.findLast((slot) => slot.environment === environment && !slot.isBusy);
     if (own === undefined) keepAtMost(most() - 1);
     const slot = own ?? slots.find(isUnused) ?? add(runtime);
-    Object.assign(slot, { environment, isBusy: true, runs: slot.runs + 1, ...NO_RUN });
+    Object.assign(slot, { environment, isBusy: true, isDirect, runs: slot.runs + 1, ...NO_RUN });
     if (!slots.some(isUnused)) add(runtime);
     return slot;
   };
 
   const acquire = async (
     { context: { environmentId }, signal }: IsolateJob,
-    o: { isNested: boolean; runtime: RuntimeCode },
+    o: { isNested: boolean; isDirect: boolean; startWithinMs: number | undefined; runtime: RuntimeCode },
   ): Promise<Slot | undefined> => {
-    const { isNested, runtime } = o;
+    const { isNested, isDirect, runtime } = o;
     const environment = String(environmentId);
     if (isClosed || signal.aborted) return undefined;
-    const slot = isNested || waiting.length === 0 ? take(environment, runtime) : undefined;
+    const isFirst = isNested || !waiting.some((one) => one.isDirect === isDirect);
+    const slot = isFirst ? take(environment, isDirect, runtime) : undefined;
     if (slot !== undefined) return slot;
     return await new Promise((resolve) => {
       const start = (given: Slot | undefined) => {
         signal.removeEventListener("abort", giveUp);
+        clearTimeout(patience);
         resolve(given);
       };
-      const entry = { environment, isNested, start };
+      const entry = { environment, isNested, isDirect, start };
       const giveUp = () => {
         waiting.splice(waiting.indexOf(entry), 1);
         start(undefined);
       };
       signal.addEventListener("abort", giveUp, { once: true });
+      const patience = o.startWithinMs === undefined ? undefined : setTimeout(giveUp, o.startWithinMs);
       const firstOther = isNested ? waiting.findIndex((one) => !one.isNested) : -1;
       waiting.splice(firstOther < 0 ? waiting.length : firstOther, 0, entry);
     });
   };
 
   const startNext = (runtime: RuntimeCode): void => {
-    const next = waiting[0];
-    const slot = next === undefined ? undefined : take(next.environment, runtime);
+    const next = waiting.find(({ isDirect }) => hasPlace(isDirect));
+    const slot = next === undefined ? undefined : take(next.environment, next.isDirect, runtime);
     if (slot === undefined) return;
-    waiting.shift();
+    waiting.splice(waiting.indexOf(next!), 1);
     next!.start(slot);
   };
 
@@ -130,14 +155,21 @@ export const createIsolatePool = (o: { size: number; memoryMb: number; cpu?: Cpu
     return slot;
   };
 
-  const run = async (job: IsolateJob, caller?: string): Promise<IsolateOutcome> => {
+  const run = async (
+    job: IsolateJob,
+    { caller, isDirect = false, startWithinMs }: RunOptions = {},
+  ): Promise<IsolateOutcome> => {
     const runtime = await building;
     const lender = lend(caller);
-    const slot = await acquire(job, { isNested: lender !== undefined, runtime });
+    const isBeside = lender === undefined ? isDirect && direct > 0 : lender.isDirect;
+    const slot = await acquire(job, { isNested: lender !== undefined, isDirect: isBeside, startWithinMs, runtime });
     if (slot !== undefined) slot.run = job.context.runId;
     const outcome = await slot?.thread.run(job);
     if (lender !== undefined && lender.run === caller) lender.nested -= 1; // the caller may have failed meanwhile
-    if (slot === undefined || outcome === undefined) return { ok: false, error: abortError() };
+    if (slot === undefined || outcome === undefined) {
+      const isLate = startWithinMs !== undefined && !isClosed && !job.signal.aborted;
+      return { ok: false, error: isLate ? lateError(startWithinMs) : abortError() };
+    }
     if (!slot.thread.isAlive() && !isClosed) {
       const reason = outcome.ok ? "none" : outcome.error.type;
       log.info({ event: "isolate.ended", run: job.context.runId, reason }, "isolate ended");

@@ -1,5 +1,6 @@
 // The REST API as an Express app: a list of endpoints. Of two that fit a path the first answers.
 import express, { type Express } from "express";
+import { actionEndpoints } from "./actions.ts";
 import { apiKeyEndpoints } from "./api-keys.ts";
 import { createCallerCheck } from "./auth.ts";
 import { connectionEndpoints } from "./connection.ts";
@@ -39,6 +40,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),
+  ...actionEndpoints(deps),
   ...connectionMetadataEndpoints(deps),
   ...connectionsEndpoints(deps),
   ...connectionImportEndpoints(deps),

@@ -27,7 +27,7 @@ export type HttpDeps = {
   ready: () => boolean;
   access?: AccessSettings | undefined;
   /** Runs functions in this process while a request waits, passes requests on, and keeps the log. */
-  runs: Pick<Executor, "runAction" | "runEvent" | "dryRun" | "forward" | "logs">;
+  runs: Pick<Executor, "runAction" | "actions" | "runEvent" | "dryRun" | "forward" | "logs">;
 };
 
 /** Adds routes to the app. */

@@ -1,8 +1,8 @@
 // GET /records and PATCH /records/prune.
 import { z } from "zod";
-import { findConnection } from "../db/connections.ts";
 import { prunePage, readPage } from "../db/read-page.ts";
-import { AppError, hasCode } from "../errors.ts";
+import { hasCode } from "../errors.ts";
+import { connectionOf } from "./connection-of.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { ConnectionHeaders, Model, Name } from "./patterns.ts";
@@ -62,18 +62,6 @@ const RecordPage = z.strictObject({
 });
 
 const Pruned = z.strictObject({ count: z.number().int(), has_more: z.boolean() });
-
-type Named = { environment: { id: number }; headers: z.output<typeof ConnectionHeaders> };
-
-const connectionOf = async ({ db }: HttpDeps, { environment, headers }: Named): Promise<number> => {
-  const found = await findConnection(db, {
-    environment: environment.id,
-    integration: headers["provider-config-key"],
-    connection: headers["connection-id"],
-  });
-  if (found === null) throw new AppError("unknown_connection");
-  return found.id;
-};
 
 /** Reads change feeds and forgets payloads. A connection that does not exist is 400 here, not 404. */
 export const recordEndpoints = (deps: HttpDeps): Endpoint[] => {

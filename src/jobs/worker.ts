@@ -6,13 +6,14 @@ import type { Logger } from "../log.ts";
 import { createHttpClient } from "../outbound/client.ts";
 import { startBeat } from "../runs/beat.ts";
 import type { Executor } from "../runs/executor.ts";
+import { createActionTask } from "./action-task.ts";
 import { createDeliverTask } from "./deliver-task.ts";
 import { createRunTask } from "./run-task.ts";
 import { startRunner } from "./runner.ts";
 
 const TICK_MS = 1_000;
 const DISPATCH_AT_ONCE = 250; // some 25 ms of locks a call
-const HELPERS = 3; // jobs at a time beside runs: sending, tidying
+const HELPERS = 3; // jobs at a time beside runs: sending, tidying, beginning actions
 
 export type WorkerDeps = {
   /** For our own statements. */
@@ -56,6 +57,8 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
   const helpers = await startRunner({
     pool: jobPool,
     tasks: {
+      // Half of the places that syncs cannot take stay free for actions that somebody waits for.
+      action: createActionTask({ db: pool, executor, atOnce: Math.ceil(deps.concurrency / 2) }),
       deliver: createDeliverTask({ db: pool, keys, http, logs, log, isStopping }),
       tidy: () => tidyAll(pool, isStopping),
     },

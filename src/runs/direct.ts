@@ -1,8 +1,9 @@
 // Runs that somebody waits for: actions, and the functions of an event that must be through before something goes on.
 
+import { startAction } from "../db/actions.ts";
 import type { Pool } from "../db/pool.ts";
 import { listEventFunctions, startRun } from "../db/runs.ts";
-import { AppError, hasCode } from "../errors.ts";
+import { AppError, type Code, hasCode } from "../errors.ts";
 import { FunctionFailed } from "./function-failed.ts";
 import type { LiveRuns } from "./live-runs.ts";
 import { ABANDONED, type Nesting, RELEASED, type WorkOnRun } from "./work-on-run.ts";
@@ -12,8 +13,11 @@ const DEEPEST = 5;
 
 export type ConnectionEvent = "post-connection-creation" | "pre-connection-deletion" | "validate-connection";
 
+/** A connection as an app knows it. */
+export type ConnectionNames = { environment: number; integration: string; connection: string };
+
 export type ActionAsked = {
-  connection: number;
+  connection: number | ConnectionNames;
   name: string;
   input: unknown;
   /** Ends the run: whoever asked for it does not wait any more. */
@@ -30,12 +34,26 @@ export type DirectDeps = {
   workOn: WorkOnRun;
 };
 
+const MISSING: Record<string, Code> = {
+  "no such integration": "unknown_connection", // no connection stands under this pair of names
+  "no such connection": "unknown_connection",
+  "no such function": "not_found",
+};
+
+/** What the SQL says is missing for a run, in the API's words; any other error as it is. */
+export const translateMissing = (error: unknown, kind: "action" | "on-event", name: string): unknown => {
+  const code = hasCode(error, "SL002") ? MISSING[error.message] : undefined;
+  if (code === undefined) return error;
+  const says = code === "not_found" ? `There is no ${kind} "${name}" for this connection.` : undefined;
+  return new AppError(code, says, { cause: error });
+};
+
 const start = async ({ pool, worker }: DirectDeps, kind: "action" | "on-event", { connection, name }: ActionAsked) => {
   try {
-    return await startRun(pool, { worker, connection, kind, name });
+    if (typeof connection === "number") return await startRun(pool, { worker, connection, kind, name });
+    return await startAction(pool, { worker, ...connection, name });
   } catch (error) {
-    if (!hasCode(error, "SL002")) throw error;
-    throw new AppError("not_found", `There is no ${kind} "${name}" for this connection.`, { cause: error });
+    throw translateMissing(error, kind, name);
   }
 };
 
@@ -49,7 +67,8 @@ const runOne =
       throw new AppError("action_too_deep", `"${asked.name}" is asked for ${DEEPEST + 1} actions deep.`);
     }
     const lease = await start(deps, kind, asked);
-    const ending = live.track(lease, (own) => workOn(lease, own, { payload: input, nesting }));
+    const asIs = { payload: input, nesting, isDirect: true, isSoon: nesting === undefined };
+    const ending = live.track(lease, (own) => workOn(lease, own, asIs));
     const abandon = () => live.stop(lease.id, ABANDONED);
     signal?.addEventListener("abort", abandon, { once: true });
     if (signal?.aborted) abandon();
@@ -59,7 +78,7 @@ const runOne =
     throw new FunctionFailed(lease.id, outcome.error);
   };
 
-/** `runAction` gives the action's value; `runEvent` runs the functions of an event one after another and gives their failures. */
+/** `runAction` gives the action's value, at the cost of two statements beside what its function asks for; `runEvent` runs the functions of an event one after another and gives their failures. */
 export const createDirectRuns = (deps: DirectDeps) => {
   const runAction = runOne(deps, "action");
   const runEventFunction = runOne(deps, "on-event");

@@ -7,7 +7,7 @@ import { contextOf } from "../functions/host/context.ts";
 import { createDryHost, type DryEvent, type DryStubs } from "../functions/host/dry-host.ts";
 import type { HostDeps } from "../functions/host/host.ts";
 import type { IsolatePool } from "../functions/isolate-pool.ts";
-import type { IsolateOutcome, RunError } from "../functions/protocol.ts";
+import type { IsolateJob, IsolateOutcome, RunError } from "../functions/protocol.ts";
 
 const LONGEST_MS = 60 * 60 * 1000;
 
@@ -66,7 +66,7 @@ export const createDryRun =
     const lease = await leaseOf(deps.pool, asked);
     const host = createDryHost({ ...deps, lease, signal, stubs: asked.stubs, tell });
     const { bundle, hash } = asked.compiled;
-    const outcome = await deps.runIsolate({
+    const job: IsolateJob = {
       bundle,
       hash,
       entry: "exec",
@@ -75,6 +75,7 @@ export const createDryRun =
       call: host.call,
       signal,
       timeoutMs: LONGEST_MS,
-    });
+    };
+    const outcome = await deps.runIsolate(job, { isDirect: true });
     return outcome.ok ? outcome : { ok: false, error: host.redact(outcome.error) as RunError };
   };

@@ -20,6 +20,7 @@ import { createDirectRuns, type DirectRuns } from "./direct.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { createDryRun, type DryRun } from "./dry-run.ts";
 import { type Heart, startHeart } from "./heart.ts";
+import { createKeptActions, type KeptActions } from "./kept-actions.ts";
 import { createLiveRuns } from "./live-runs.ts";
 import { RELEASED, workOnRun } from "./work-on-run.ts";
 
@@ -32,7 +33,7 @@ export type ExecutorDeps = {
   keys: DataKeys;
   catalogue: Catalogue;
   allowPrivateHosts: string[];
-  /** So many functions run at a time. */
+  /** So many runs of syncs and events at a time, and beside them as many that somebody waits for. */
   concurrency: number;
   /** How long a stop lets runs go on: 7 of the 10 s it may take, the rest is for giving runs back. */
   graceMs?: number;
@@ -51,6 +52,8 @@ export type Executor = {
   work: (lease: Lease) => Promise<void>;
   /** Run an action now and give its value. Rejects with FunctionFailed when its function fails, `not_found` when there is none. */
   runAction: DirectRuns["runAction"];
+  /** Actions whose result is kept. */
+  actions: KeptActions;
   /** Run the functions of an event now, one after another; those that failed. */
   runEvent: DirectRuns["runEvent"];
   /** Run a function that is not deployed, without storing anything. */
@@ -79,7 +82,9 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const logs = createLogWriter({ db: pool, log });
   const live = createLiveRuns();
   const heart = await startHeart({ pool, url: deps.url, worker: id, live, log });
-  const isolates = lazy(() => createIsolatePool({ size: concurrency, memoryMb: ISOLATE_MEMORY_MB, log }));
+  const isolates = lazy(() =>
+    createIsolatePool({ size: concurrency, direct: concurrency, memoryMb: ISOLATE_MEMORY_MB, log }),
+  );
   const shared = shareRateLimits({ pool, url: deps.url, log });
   const limits = createRateLimits({ shared, log });
   await shared.read();
@@ -108,7 +113,8 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   };
   let ending: Promise<void> | undefined;
   const isStopping = () => ending !== undefined;
-  const direct = createDirectRuns({ pool, worker: id, live, isStopping, workOn });
+  const directDeps = { pool, worker: id, live, isStopping, workOn };
+  const direct = createDirectRuns(directDeps);
 
   const work = async (lease: Lease): Promise<void> => {
     const done = live.track(lease, (signal) => workOn(lease, signal));
@@ -124,6 +130,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     isStopping,
     work,
     ...direct,
+    actions: createKeptActions({ ...directDeps, keys: deps.keys, log }),
     forward: forwarding.forward,
     dryRun: createDryRun({ ...hostDeps, runIsolate }),
     stop: () => {

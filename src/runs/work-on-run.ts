@@ -1,5 +1,6 @@
 // One attempt at one run: run its function in an isolate, then write down how it ended.
 import { setTimeout as sleep } from "node:timers/promises";
+import { failAction, finishAction } from "../db/actions.ts";
 import type { LogWriter } from "../db/log-writer.ts";
 import { cancelRun, failRun, finishRun, interruptRun, type Lease, releaseRun } from "../db/runs.ts";
 import { AppError, hasCode } from "../errors.ts";
@@ -13,7 +14,7 @@ import type { IsolateJob, IsolateOutcome, RunError } from "../functions/protocol
 import type { Logger } from "../log.ts";
 
 const RELEASE_AGAIN_MS = 500;
-const MOST_OUTPUT_BYTES = 2_000_000;
+const START_WITHIN_MS = 30_000; // then an answer is late anyway, and more of them pile up
 
 /** How deep in runs of other functions a run stands, and the run it was asked for in. */
 export type Nesting = { caller: string; depth: number };
@@ -30,7 +31,19 @@ export type WorkDeps = HostDeps & {
 
 export type WorkOnRun = ReturnType<typeof workOnRun>;
 
-type Work = { lease: Lease; host: ReturnType<typeof createHost>; say: Say; signal: AbortSignal };
+/** What a run is worked on with beside its lease. */
+export type Asked = {
+  payload?: unknown;
+  nesting?: Nesting | undefined;
+  /** It has places that syncs cannot take. */
+  isDirect?: boolean;
+  /** Somebody waits for it, so it fails when it finds no place soon. */
+  isSoon?: boolean;
+  /** How the run ends is kept, sealed like this, for whoever asks later. */
+  seal?: ((outcome: IsolateOutcome) => Promise<Buffer>) | undefined;
+};
+
+type Work = { lease: Lease; host: ReturnType<typeof createHost>; say: Say; signal: AbortSignal; asked: Asked };
 
 /** Why a signal fired: the process stops; a run of a sync goes to another worker, any other has failed. */
 export const RELEASED = new AppError("script_aborted", "The server was stopped while this ran.");
@@ -43,14 +56,7 @@ const asRunError = (error: unknown): RunError => {
   return { type: typeof code === "string" ? code : "script_internal_error", message: error.message };
 };
 
-const isTooLarge = (outcome: IsolateOutcome): boolean =>
-  outcome.ok && Buffer.byteLength(JSON.stringify(outcome.value) ?? "") > MOST_OUTPUT_BYTES;
-
-const execute = async (
-  deps: WorkDeps,
-  { lease, host, signal }: Work,
-  { payload, nesting }: { payload?: unknown; nesting?: Nesting | undefined },
-): Promise<IsolateOutcome> => {
+const execute = async (deps: WorkDeps, { lease, host, signal, asked }: Work): Promise<IsolateOutcome> => {
   if (signal.aborted) return { ok: false, error: abortError() };
   try {
     const bundle = await deps.bundleOf(lease.function_id);
@@ -59,14 +65,15 @@ const execute = async (
       bundle,
       hash: lease.function_hash,
       entry: "exec",
-      payload,
+      payload: asked.payload,
       context: contextOf(lease, deps.catalogue),
       call: host.call,
       signal,
       timeoutMs: lease.timeout_ms,
     };
-    const outcome = await deps.runIsolate(job, nesting?.caller);
-    if (lease.kind === "action" && isTooLarge(outcome)) throw new AppError("script_output_too_large");
+    const { isDirect, isSoon } = asked;
+    const startWithinMs = isSoon ? START_WITHIN_MS : undefined;
+    const outcome = await deps.runIsolate(job, { caller: asked.nesting?.caller, isDirect, startWithinMs });
     if (outcome.ok) await host.end();
     else if (!signal.aborted) await host.keep();
     return outcome;
@@ -76,7 +83,16 @@ const execute = async (
   }
 };
 
-const conclude = async (deps: WorkDeps, { lease, host, say }: Work, outcome: IsolateOutcome): Promise<void> => {
+const writeEnd = async ({ pool }: WorkDeps, { lease, asked }: Work, outcome: IsolateOutcome): Promise<number> => {
+  const fence = { run: lease.id, token: lease.token };
+  const kept = await asked.seal?.(outcome);
+  if (outcome.ok) return kept === undefined ? finishRun(pool, fence) : finishAction(pool, { ...fence, outcome: kept });
+  const { error } = outcome;
+  return kept === undefined ? failRun(pool, { ...fence, error }) : failAction(pool, { ...fence, error, outcome: kept });
+};
+
+const conclude = async (deps: WorkDeps, work: Work, outcome: IsolateOutcome): Promise<void> => {
+  const { lease, host, say } = work;
   const fence = { run: lease.id, token: lease.token };
   if (host.isInterrupted()) {
     const next = await interruptRun(deps.pool, fence);
@@ -84,16 +100,10 @@ const conclude = async (deps: WorkDeps, { lease, host, say }: Work, outcome: Iso
     say({ kind: "run", level: next === null ? "error" : "info", message, detail: { next_run: next } });
     return;
   }
-  if (outcome.ok) {
-    const webhooks = await finishRun(deps.pool, fence);
-    if (webhooks > 0) deps.onWebhooks();
-    say({ kind: "run", level: "info", message: "succeeded", detail: { webhooks } });
-    return;
-  }
-  const { error } = outcome;
-  const webhooks = await failRun(deps.pool, { ...fence, error });
+  const webhooks = await writeEnd(deps, work, outcome);
   if (webhooks > 0) deps.onWebhooks();
-  say({ kind: "run", level: "error", message: `failed: ${error.message}`, detail: error });
+  if (outcome.ok) say({ kind: "run", level: "info", message: "succeeded", detail: { webhooks } });
+  else say({ kind: "run", level: "error", message: `failed: ${outcome.error.message}`, detail: outcome.error });
 };
 
 const concludeStopped = async (deps: WorkDeps, work: Work): Promise<IsolateOutcome> => {
@@ -125,10 +135,10 @@ const giveBack = async (deps: WorkDeps, { id: run, token }: Lease, signal: Abort
   }
 };
 
-const workWith = async (deps: WorkDeps, work: Work, asked: Parameters<typeof execute>[2]): Promise<IsolateOutcome> => {
+const workWith = async (deps: WorkDeps, work: Work): Promise<IsolateOutcome> => {
   const { lease, host, signal } = work;
   try {
-    const found = await execute(deps, work, asked);
+    const found = await execute(deps, work);
     if (host.isDatabaseLost()) throw new AppError("database_unavailable");
     if (signal.aborted) return await concludeStopped(deps, work); // what it returned then may rest on refused calls
     const outcome: IsolateOutcome = found.ok ? found : { ok: false, error: host.redact(found.error) as RunError };
@@ -148,11 +158,7 @@ const workWith = async (deps: WorkDeps, work: Work, asked: Parameters<typeof exe
  */
 export const workOnRun =
   (deps: WorkDeps) =>
-  async (
-    lease: Lease,
-    signal: AbortSignal,
-    asked: { payload?: unknown; nesting?: Nesting | undefined } = {},
-  ): Promise<IsolateOutcome> => {
+  async (lease: Lease, signal: AbortSignal, asked: Asked = {}): Promise<IsolateOutcome> => {
     const ids = {
       environment_id: lease.environment_id,
       connection_id: lease.connection_id,
@@ -169,7 +175,7 @@ export const workOnRun =
     const detail = { attempt: lease.attempt, [lease.kind]: lease.sync_name, ...(caller && { caller: Number(caller) }) };
     say({ kind: "run", level: "info", message: "started", detail });
     try {
-      return await workWith(deps, { lease, host, say, signal }, asked);
+      return await workWith(deps, { lease, host, say, signal, asked });
     } catch (err) {
       const isLost = hasCode(err, "SL001");
       deps.log[isLost ? "info" : "warn"](

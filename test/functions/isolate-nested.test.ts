@@ -36,7 +36,7 @@ const nest = async (calls: number[], seen: { busy: number; most: number; order: 
     return 1 + below.reduce((sum, one) => sum + one, 0);`;
   const job = { ...(await bundleFile(syncFile(body))), entry: "exec" as const, call, timeoutMs: 20_000 };
   const signal = new AbortController().signal;
-  const outcome: IsolateOutcome = await pool.run({ ...job, signal, context: { ...context, runId } }, caller);
+  const outcome: IsolateOutcome = await pool.run({ ...job, signal, context: { ...context, runId } }, { caller });
   seen.busy -= 1;
   return outcome;
 };
@@ -79,7 +79,7 @@ test("a caller that fails while its nested run goes on takes no place from other
   const call: HostCall = async () => {
     nested = pool.run(
       { ...base, ...endless, call: async () => started.resolve(), context: { ...context, runId: "inner" } },
-      "outer",
+      { caller: "outer" },
     );
     await started.promise;
     throw new Error("no");

@@ -34,7 +34,7 @@ test("an action's output may be 2 MB of JSON and no more", async () => {
   assert.equal((await ofBytes(2 * 1024 * 1024)).ok, true);
   const outcome = await ofBytes(2 * 1024 * 1024 + 1);
   assert.deepEqual(outcome.ok ? null : [outcome.error.type, outcome.error.message.slice(0, 48)], [
-    "script_internal_error",
+    "script_output_too_large",
     "The output of an action is at most 2 MB of JSON:",
   ]);
 });

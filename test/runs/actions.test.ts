@@ -35,7 +35,7 @@ const FILES = {
     `await nango.log("waits"); await new Promise((resolve) => setTimeout(resolve, 60_000));`,
   ),
   "acme/actions/sleep.ts": action(`await new Promise((resolve) => setTimeout(resolve, input)); return "slept";`),
-  "acme/actions/huge.ts": action(`return "x".repeat(2_000_001);`),
+  "acme/actions/huge.ts": action(`return "x".repeat(2 * 1024 * 1024);`),
   "acme/actions/circle.ts": action(`return nango.triggerAction("acme", nango.connectionId, "circle", input + 1);`),
   "acme/actions/ask.ts": action(`return nango.triggerAction("acme", nango.connectionId, input.name, input.input);`),
   "acme/actions/leave.ts": action(

@@ -82,7 +82,7 @@ sqlTests("83_action", {
     assert.equal(await result(w, ids, asked.uid), null);
     const outcome = Buffer.from("outcome");
     assert.equal(await actions.finishAction(w.db, { ...fenceOf(lease!), outcome }), 1);
-    const found = { connection_id: ids.connection, outcome_sealed: outcome, error: null };
+    const found = { connection_id: ids.connection, outcome_sealed: outcome, error: null, run_id: lease!.id };
     assert.deepEqual(await result(w, ids, asked.uid), found);
     assert.equal(await result(w, await makeAction(w), asked.uid), null);
     const state = { state: "succeeded", attempts: 1, due_at: null, error: null, is_forgotten: true };
@@ -195,6 +195,17 @@ sqlTests("83_action", {
     const states = [(await rowOf(w, cancelled.uid))?.state, (await rowOf(w, waiting.uid))?.error];
     assert.deepEqual(states, ["failed", "unknown_connection"]);
     assert.equal(await result(w, ids, cancelled.uid), null, "its key is shredded");
+  },
+  "one that was claimed and not begun goes back as it was": async (w) => {
+    const ids = await makeAction(w);
+    const { uid } = await ask(w, ids);
+    const lease = await claim(w);
+    await actions.releaseAction(w.db, fenceOf(lease!));
+    assert.deepEqual([(await rowOf(w, uid))?.state, (await rowOf(w, uid))?.attempts], ["waiting", 0]);
+    await w.q("select syncline.settle_actions()");
+    const again = await claim(w);
+    assert.notEqual(again?.id, lease!.id);
+    assert.equal(await fail(w, again!), 1, "its one try");
   },
   "an action that is gone when its turn comes fails": async (w) => {
     const ids = await makeAction(w);

@@ -73,7 +73,7 @@ const mapped = (error: Error): RunError => {
   const { message } = error;
   if (error instanceof ActionError) {
     const payload = toPlain(error.payload);
-    const isObject = typeof payload === "object" && payload !== null;
+    const isObject = typeof payload === "object" && payload !== null && !Array.isArray(payload);
     const shown = message === "" ? "The function refused with an ActionError." : message;
     return { type: RUNTIME_ERROR, message: shown, status: 500, payload: isObject ? payload : { message: payload } };
   }
