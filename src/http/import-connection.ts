@@ -5,12 +5,13 @@ import { credentialsPlace } from "../crypto/places.ts";
 import { sealJson } from "../crypto/seal.ts";
 import { discardConnection, getConnection, importConnection, setCredentials } from "../db/connections.ts";
 import { welcomeConnection } from "../db/functions.ts";
-import { getIntegration } from "../db/integrations.ts";
+import { getIntegration, type Integration } from "../db/integrations.ts";
 import type { Db } from "../db/pool.ts";
 import { listEventFunctions } from "../db/runs.ts";
 import { inTransaction } from "../db/tx.ts";
 import { AppError, type Json } from "../errors.ts";
 import type { Credentials } from "../providers/credentials.ts";
+import type { Provider } from "../providers/schema.ts";
 import type { FunctionFailed } from "../runs/function-failed.ts";
 import { ConnectionInFull, showConnection } from "./connection-shape.ts";
 import type { HttpDeps } from "./deps.ts";
@@ -18,6 +19,7 @@ import { type Endpoint, endpoint } from "./endpoint.ts";
 import { ImportedCredentials, storedForm } from "./import-credentials.ts";
 import { ConnectionId, HttpUrl, JsonObject, ProviderConfigKey } from "./patterns.ts";
 import { EndUser, storedEndUser, Tags, tagsOfEndUser } from "./tags.ts";
+import { testCredentials } from "./test-credentials.ts";
 import { fieldError } from "./validate.ts";
 
 /** What an import says beside the credentials. */
@@ -103,15 +105,18 @@ const validate = async ({ db, runs }: HttpDeps, made: Made): Promise<void> => {
   await inTransaction(db, (client) => welcomeConnection(client, made));
 };
 
-/** The provider of the integration, which takes credentials of this kind. */
-const mustTake = async ({ db, catalogue }: HttpDeps, environment: number, body: Import): Promise<string> => {
+type Place = { integration: Integration; provider: Provider };
+
+/** The integration and its provider, which takes credentials of this kind. */
+const mustTake = async ({ db, catalogue }: HttpDeps, environment: number, body: Import): Promise<Place> => {
   const { provider_config_key: uniqueKey, credentials, connection_config: config } = body;
-  const found = await getIntegration(db, { environment, uniqueKey });
-  if (found === null) throw new AppError("not_found", `There is no integration "${uniqueKey}".`);
-  const mode = catalogue.get(found.provider)?.auth_mode;
-  if (mode === undefined) throw new AppError("not_found", `There is no provider "${found.provider}".`);
+  const integration = await getIntegration(db, { environment, uniqueKey });
+  if (integration === null) throw new AppError("not_found", `There is no integration "${uniqueKey}".`);
+  const provider = catalogue.get(integration.provider);
+  if (provider === undefined) throw new AppError("not_found", `There is no provider "${integration.provider}".`);
+  const { auth_mode: mode } = provider;
   if (mode !== credentials.type) {
-    const message = `${found.provider} connects with ${mode} credentials, not ${credentials.type}`;
+    const message = `${integration.provider} connects with ${mode} credentials, not ${credentials.type}`;
     throw fieldError("invalid_body", ["credentials", "type"], message);
   }
   const isAccountNamed = typeof config?.accountId === "string" && config.accountId !== "";
@@ -121,7 +126,7 @@ const mustTake = async ({ db, catalogue }: HttpDeps, environment: number, body: 
       ["connection_config", "accountId"],
       "is needed: the account that requests are for",
     );
-  return mode;
+  return { integration, provider };
 };
 
 /** Makes a connection and its syncs, or overrides the credentials of the one that has the name. */
@@ -129,10 +134,18 @@ export const importInto =
   (deps: HttpDeps) =>
   async (environment: number, body: Import): Promise<z.input<typeof ConnectionInFull>> => {
     const { db, keys } = deps;
-    const auth_mode = await mustTake(deps, environment, body);
+    const place = await mustTake(deps, environment, body);
     const { provider_config_key: integration, connection_id: connection = randomUUID() } = body;
     const { credentials, config } = storedForm(body.credentials);
-    const prepared = { ...body, environment, connection_id: connection, auth_mode, credentials };
+    const given = { connectionConfig: body.connection_config ?? null, metadata: body.metadata ?? null };
+    await testCredentials(deps, { ...place, ...given, environment, connection, credentials });
+    const prepared = {
+      ...body,
+      environment,
+      connection_id: connection,
+      auth_mode: place.provider.auth_mode,
+      credentials,
+    };
     // A config that is not given stays as it is.
     if (Object.keys(config).length > 0) prepared.connection_config = { ...config, ...body.connection_config };
     const written = await inTransaction(db, (client) => write(client, keys, prepared));
@@ -152,11 +165,11 @@ export const connectionImportEndpoints = (deps: HttpDeps): Endpoint[] => {
         path: "/connections",
         tag: "Connections",
         says: "Import a connection",
-        more: "A connection of this name gets the new credentials and keeps what is not given. Functions on `validate-connection` may refuse it: a new one is then not made.",
+        more: "A connection of this name gets the new credentials and keeps what is not given. Keys, passwords and NetSuite tokens are tested where the provider's entry says how, and functions on `validate-connection` may refuse it: a new one is then not made.",
         scope: "connections:create",
         body: Body,
         answers: { 201: { says: "The connection, without refresh tokens.", body: ConnectionInFull } },
-        errors: ["not_found", "connection_validation_failed"],
+        errors: ["not_found", "connection_test_failed", "connection_validation_failed"],
       },
       ({ environment, body }) => add(environment.id, body),
     ),

@@ -84,7 +84,7 @@ export const legacyConnectionEndpoints = (deps: HttpDeps): Endpoint[] => {
         answers: {
           201: { says: "What was sent, and the connection's id.", body: Body.extend({ connection_id: ConnectionId }) },
         },
-        errors: ["not_found", "connection_validation_failed"],
+        errors: ["not_found", "connection_test_failed", "connection_validation_failed"],
       },
       async ({ environment, body }) => {
         const { provider_config_key, connection_id, connection_config, metadata } = body;

@@ -2,7 +2,7 @@
 // whatever the path holds (dots, another URL, encoded slashes), it stays a path.
 import { fillTemplate } from "../providers/template.ts";
 import type { ProxyTarget } from "./types.ts";
-import { baseUrl, continues, parseUrl } from "./url.ts";
+import { asRead, baseUrl, continues, parseUrl } from "./url.ts";
 
 /** `path` as it follows the first slash, `query` with its question mark; both as they arrived. */
 export type ForwardPath = { path: string; query: string; baseUrlOverride?: string | undefined };
@@ -34,5 +34,5 @@ export const forwardPlace = ({ path, query, baseUrlOverride }: ForwardPath, targ
   const given = [search, withoutFragment(query)].map((part) => part.slice(1)).filter((part) => part !== "");
   const parts = [...given, ...providerQuery(target, new URLSearchParams(given.join("&")))];
   const sent = `${whole || "/"}${parts.length === 0 ? "" : `?${parts.join("&")}`}`;
-  return { url: new URL(origin + sent), path: sent };
+  return { url: asRead(new URL(origin + sent), target), path: sent };
 };

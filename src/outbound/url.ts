@@ -58,6 +58,12 @@ const withParams = (text: string, params: ProxyRequest["params"]): URL => {
   return url;
 };
 
+/** The URL as the provider reads it: what AWS signs, it reads by the rules of URIs and not by those of forms. */
+export const asRead = (url: URL, { credentials }: ProxyTarget): URL => {
+  if (credentials.type === "AWS_SIGV4") url.search = url.search.replaceAll("+", "%20");
+  return url;
+};
+
 /**
  * Where the request goes. Object params are set one by one (arrays joined by commas, undefined skipped), string params appended;
  * the provider's own query templates fill in what the caller left out. Throws `missing_base_url` or `invalid_query_params`.
@@ -69,7 +75,5 @@ export const requestUrl = (request: ProxyRequest, target: ProxyTarget): URL => {
     const { text, missing } = fillTemplate(template, target);
     if (missing.length === 0) url.searchParams.set(name, text);
   }
-  // What AWS signs, it reads by the rules of URIs and not by those of forms.
-  if (target.credentials.type === "AWS_SIGV4") url.search = url.search.replaceAll("+", "%20");
-  return url;
+  return asRead(url, target);
 };

@@ -60,6 +60,15 @@ const Paginate = z.looseObject({
   offset_calculation_method: z.enum(["by-response-size", "per-page"]).optional(),
 });
 
+/** Requests that succeed with good credentials only; one that does is enough. */
+const Verification = z.looseObject({
+  method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
+  endpoints: z.array(z.string()).min(1),
+  base_url_override: z.string().optional(),
+  headers: texts.optional(),
+  data: z.unknown().optional(),
+});
+
 const ProxyDefaults = z.looseObject({
   base_url: z.string().min(1).optional(),
   headers: texts.optional(),
@@ -68,6 +77,7 @@ const ProxyDefaults = z.looseObject({
   paginate: Paginate.optional(),
   decompress: z.boolean().optional(),
   forward_headers_on_redirect: z.boolean().optional(),
+  verification: Verification.optional(),
 });
 
 const Field = z.looseObject({

@@ -3,7 +3,7 @@ import type { DataKeys } from "../../crypto/data-keys.ts";
 import { openIntegrationCredentials } from "../../crypto/integration-credentials.ts";
 import { credentialsPlace } from "../../crypto/places.ts";
 import { openJson } from "../../crypto/seal.ts";
-import { getIntegration } from "../../db/integrations.ts";
+import { getIntegration, type Integration } from "../../db/integrations.ts";
 import type { Db } from "../../db/pool.ts";
 import { type LoadedConnection, loadConnection, openTarget } from "../../db/targets.ts";
 import { AppError } from "../../errors.ts";
@@ -22,19 +22,27 @@ const openSealed = async ({ keys }: Deps, connection: LoadedConnection): Promise
   return Credentials.parse(openJson(await keys.ofConnection(id), sealed, place));
 };
 
-const openClient = async (deps: Deps, connection: LoadedConnection): Promise<Client | undefined> => {
-  const { environment_id: environment, provider_config_key: uniqueKey } = connection;
-  const integration = await getIntegration(deps.pool, { environment, uniqueKey });
-  if (integration === null) return undefined;
-  const { client_id, client_secret } = (await openIntegrationCredentials(deps.keys, environment, integration)) ?? {};
+/** The client that the integration is known by at its provider, where it has one. */
+export const openClient = async (
+  keys: DataKeys,
+  environment: number,
+  integration: Integration,
+): Promise<Client | undefined> => {
+  const { client_id, client_secret } = (await openIntegrationCredentials(keys, environment, integration)) ?? {};
   if (typeof client_id !== "string" || typeof client_secret !== "string") return undefined;
   return { client_id, client_secret };
+};
+
+const findClient = async ({ pool, keys }: Deps, connection: LoadedConnection): Promise<Client | undefined> => {
+  const { environment_id: environment, provider_config_key: uniqueKey } = connection;
+  const integration = await getIntegration(pool, { environment, uniqueKey });
+  return integration === null ? undefined : await openClient(keys, environment, integration);
 };
 
 const open = async (deps: Deps, connection: LoadedConnection): Promise<OpenedConnection> => {
   const credentials = await openSealed(deps, connection);
   const signs = credentials.type === "OAUTH1" || credentials.type === "TBA";
-  return { connection, credentials, client: signs ? await openClient(deps, connection) : undefined };
+  return { connection, credentials, client: signs ? await findClient(deps, connection) : undefined };
 };
 
 /**
