@@ -4,17 +4,13 @@ import { listConnections } from "../db/connections.ts";
 import { ConnectionInList, showInList } from "./connection-shape.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
-import { ConnectionId, ProviderConfigKey } from "./patterns.ts";
+import { ConnectionId, ProviderConfigKey, plainText } from "./patterns.ts";
 import { Tags } from "./tags.ts";
 
 const DEFAULT_PAGE = 10_000;
 const LARGEST_PAGE = 2_000;
 
-// Postgres has no text with a NUL in it.
-const Searched = z
-  .string()
-  .regex(/^[^\0]*$/)
-  .max(255);
+const Searched = plainText(255);
 
 const KeyList = z
   .string()

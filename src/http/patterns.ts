@@ -26,7 +26,11 @@ export const plainText = (max: number) =>
     .max(max)
     .refine((text) => !text.includes("\0"), "must not hold a NUL character");
 
-export const HttpUrl = z.url({ protocol: /^https?$/ });
+/** As the database takes it: the scheme in lower case, nothing in it that is no text. */
+export const HttpUrl = z
+  .url({ protocol: /^https?$/ })
+  .regex(/^https?:\/\/[^\s\p{Cc}]+$/u)
+  .max(2048);
 export const JsonObject = z.record(z.string(), z.unknown());
 
 /** Headers that say which connection a request is about. */

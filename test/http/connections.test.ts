@@ -100,6 +100,8 @@ test("an import is refused by what is wrong with it", async (t) => {
     [{ ...good, credentials: undefined }, 400, "invalid_body"],
     [{ ...good, connection_id: "a?b" }, 400, "invalid_body"],
     [{ ...good, webhook_url_override: "ftp://x" }, 400, "invalid_body"],
+    [{ ...good, webhook_url_override: "HTTP://x" }, 400, "invalid_body"],
+    [{ ...good, webhook_url_override: "http://x/\u0000" }, 400, "invalid_body"],
     [{ ...good, tags: { Team: "a", team: "b" } }, 400, "invalid_body"],
     [{ ...good, tags: { "1st": "a" } }, 400, "invalid_body"],
     [{ ...good, tags: { end_user_email: "nobody" } }, 400, "invalid_body"],
@@ -153,7 +155,7 @@ test("the list filters by everything at once, newest first, page by page", async
     "provider_config_key",
     "tags",
   ]);
-  for (const query of ["?limit=0", "?limit=2001", "?page=-1", "?x=1"]) {
+  for (const query of ["?limit=0", "?limit=2001", "?page=-1", "?x=1", "?search=a%00", "?endUserId=%00"]) {
     assert.equal((await api.call("GET", `/connections${query}`)).body.error.code, "invalid_query_params");
   }
 });
@@ -291,4 +293,47 @@ test("the other environment's key finds, changes and deletes nothing", async (t)
   const mine = await api.must("GET", path);
   assert.notEqual(theirs.id, mine.id);
   assert.deepEqual(mine.metadata, { a: 1 });
+});
+
+test("each endpoint asks for a scope of its own", async (t) => {
+  const api = await testApi(t);
+  await api.integrate("crm");
+  await api.connect("crm", "one");
+  const one = "/connections/one?provider_config_key=crm";
+  const names = { connection_id: "one", provider_config_key: "crm" };
+  const credentials = { type: "API_KEY", apiKey: "k" };
+  const calls: [string, string, string, object?][] = [
+    ["connections:list", "GET", "/connections"],
+    ["connections:list", "GET", "/connection"],
+    ["connections:read", "GET", one],
+    ["connections:create", "POST", "/connections", { ...names, credentials }],
+    ["connections:create", "POST", "/connection", { ...names, api_key: "k" }],
+    ["connections:update", "PATCH", one, { tags: {} }],
+    ["connections:update", "POST", "/connections/metadata", { ...names, metadata: {} }],
+    ["connections:update", "PATCH", "/connections/metadata", { ...names, metadata: {} }],
+    ["connections:delete", "DELETE", one],
+  ];
+  const make = async (scopes: string[]): Promise<string> =>
+    (await api.must("POST", "/environment/api-keys", { body: { display_name: "k", scopes } })).data.secret;
+  const keys = new Map<string, string>();
+  for (const scope of new Set(calls.map(([name]) => name))) keys.set(scope, await make([`environment:${scope}`]));
+  for (const [scope, method, path, body] of calls) {
+    for (const [held, key] of keys) {
+      if (held === scope) continue;
+      const { status, body: answer } = await api.call(method, path, { key, body });
+      assert.deepEqual([status, answer.error.code], [403, "forbidden"], `${method} ${path} with ${held}`);
+    }
+    const { status } = await api.call(method, path, { key: keys.get(scope)!, body });
+    assert.ok(status < 300, `${method} ${path} with ${scope}: ${status}`);
+  }
+  await api.connect("crm", "one");
+  const reader = keys.get("connections:read")!;
+  assert.deepEqual((await api.must("GET", one, { key: reader })).credentials, {});
+  for (const flag of ["force_refresh", "refresh_token", "refresh_github_app_jwt_token"]) {
+    const { status, body } = await api.call("GET", `${one}&${flag}=true`, { key: reader });
+    assert.deepEqual([status, body.error.code], [403, "forbidden"]);
+  }
+  const both = await make(["environment:connections:read", "environment:connections:read_credentials"]);
+  const { credentials: shown } = await api.must("GET", `${one}&force_refresh=true&refresh_token=true`, { key: both });
+  assert.equal(shown.apiKey, "key of one");
 });
