@@ -17,6 +17,7 @@ import { environmentVariableEndpoints } from "./environment-variables.ts";
 import { environmentsEndpoints } from "./environments.ts";
 import { installErrors } from "./errors.ts";
 import { functionBundleEndpoints } from "./function-bundles.ts";
+import { functionCompileEndpoints } from "./function-compile.ts";
 import { healthEndpoints } from "./health.ts";
 import { connectionImportEndpoints } from "./import-connection.ts";
 import { integrationEndpoints } from "./integration.ts";
@@ -50,6 +51,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...integrationEndpoints(deps),
   ...integrationFunctionEndpoints(deps),
   ...scriptsConfigEndpoints(deps),
+  ...functionCompileEndpoints(),
   ...providerEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),

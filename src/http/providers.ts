@@ -1,10 +1,12 @@
-// GET /providers and GET /providers/:provider: the catalogue.
+// GET /providers, /providers/:provider and /providers/:provider/templates: the catalogue.
 import type { Request } from "express";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
+import { templatesOf } from "../functions/templates.ts";
 import type { Provider } from "../providers/schema.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
+import { showTemplate, Template } from "./function-shape.ts";
 import { logoUrl } from "./logo-url.ts";
 import { Name } from "./patterns.ts";
 
@@ -58,6 +60,23 @@ export const providerEndpoints = ({ catalogue }: HttpDeps): Endpoint[] => {
         const provider = catalogue.get(name);
         if (provider === undefined) throw new AppError("not_found", `There is no provider "${name}".`);
         return { data: show(req, name, provider) };
+      },
+    ),
+    endpoint(
+      {
+        ...shared,
+        access: "environment",
+        path: "/providers/:provider/templates",
+        says: "The ready-made functions for a provider",
+        more: "POST /functions/deployments switches one on. The first call for a provider takes a second.",
+        client: "getProviderTemplates",
+        params: ProviderParams,
+        answers: { 200: { says: "None for many.", body: z.strictObject({ data: z.array(Template) }) } },
+        errors: ["not_found", "execution_environment_unavailable"],
+      },
+      async ({ params: { provider: name } }) => {
+        if (catalogue.get(name) === undefined) throw new AppError("not_found", `There is no provider "${name}".`);
+        return { data: (await templatesOf(name)).map(showTemplate) };
       },
     ),
   ];

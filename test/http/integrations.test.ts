@@ -209,4 +209,19 @@ test("the catalogue is listed, searched and read by name", async (t) => {
   const nango = new Nango({ host: api.url, apiKey: DEV_KEY });
   assert.deepEqual((await nango.listProviders({})).data, all);
   assert.deepEqual((await nango.getProvider({ provider: "acme" })).data, data);
+  const { data: templates } = await nango.getProviderTemplates({ provider: "acme" });
+  const [{ json_schema, description, ...create }] = templates as [(typeof templates)[0]];
+  assert.ok(description && json_schema);
+  assert.deepEqual(create, {
+    name: "create-contact",
+    type: "action",
+    input: "ActionInput_acme_createcontact",
+    returns: ["ActionOutput_acme_createcontact"],
+  });
+  assert.deepEqual(
+    templates.map(({ type, name }) => `${type} ${name}`),
+    ["action create-contact", "sync companies", "sync contacts", "sync tickets"],
+  );
+  assert.deepEqual((await nango.getProviderTemplates({ provider: "acme-oauth2" })).data, []);
+  assert.equal((await api.call("GET", "/providers/nothing/templates")).body.error.code, "not_found");
 });
