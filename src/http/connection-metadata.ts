@@ -30,6 +30,8 @@ const one = {
   scope: "connections:update",
   params: z.object({ connectionId: ConnectionId }),
   headers: z.object({ "provider-config-key": ProviderConfigKey }),
+  // Clients up to 0.36 name the integration twice.
+  query: z.strictObject({ provider_config_key: ProviderConfigKey.optional() }),
   body: JsonObject,
   errors: [["unknown_connection", 404]],
 } as const;

@@ -71,7 +71,7 @@ test("/connection", async (t) => {
     const replaced = await api.call("POST", "/connection/metadata", { body: many });
     assert.deepEqual([replaced.status, replaced.body], [201, many]);
     const headers = of("crm", "one");
-    const set = await api.call("POST", "/connection/one/metadata", { headers, body: { c: 3 } });
+    const set = await api.call("POST", "/connection/one/metadata?provider_config_key=crm", { headers, body: { c: 3 } });
     assert.deepEqual([set.status, set.body], [201, { c: 3 }]);
     const changed = await api.call("PATCH", "/connection/one/metadata", { headers, body: { d: 4 } });
     assert.deepEqual([changed.status, changed.body], [200, { d: 4 }]);
