@@ -65,7 +65,7 @@ const openOwnDoor = (config: Config, log: Logger): Promise<Door> =>
 
 const startParts = async (config: Config, log: Logger, stops: Stops, signal: AbortSignal): Promise<Server> => {
   const door = config.role === "worker" ? undefined : await openOwnDoor(config, log);
-  if (door !== undefined) stops.push(door.close);
+  if (door !== undefined) stops.push(() => door.close());
   const masterKey = await loadMasterKey(config);
   const database = await openDatabase(config, log);
   stops.push(database.stop);

@@ -4,14 +4,12 @@ import type { Request, Response } from "express";
 import { findConnectSession } from "../db/connect-sessions.ts";
 import { hashApiKey } from "../db/ensure-environments.ts";
 import { AppError } from "../errors.ts";
-import { type Caller, callerOf, environmentOf, requireAccountScope, requireScope, setCaller } from "./caller.ts";
+import { type Caller, callerOf, requireAccountScope, requireScope, setCaller } from "./caller.ts";
 import type { HttpDeps } from "./deps.ts";
 import type { Spec } from "./endpoint.ts";
 import { createKeyMemory } from "./key-memory.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import { createGuess, type Guess } from "./wrong-keys.ts";
-
-export { environmentOf, requireScope };
 
 const SESSION_PREFIX = "nango_connect_session_";
 const SESSION_TOKEN = /^nango_connect_session_[0-9a-f]{64}$/;

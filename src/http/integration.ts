@@ -7,7 +7,7 @@ import {
 } from "../crypto/integration-credentials.ts";
 import { deleteIntegration, updateIntegration } from "../db/integrations.ts";
 import { inTransaction } from "../db/tx.ts";
-import { requireScope } from "./auth.ts";
+import { requireScope } from "./caller.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import type { ShownCredentials } from "./integration-credentials.ts";

@@ -1,13 +1,13 @@
 // From descriptions to routes: who calls, then the doors in the order query, path, headers, body, then the handler.
-import express, { type Express, type RequestHandler } from "express";
+import type { Express, RequestHandler } from "express";
 import { z } from "zod";
 import type { CallerCheck } from "./auth.ts";
-import { checkContentType } from "./body.ts";
+import { checkContentType, readJson } from "./body.ts";
 import { callerOf, environmentOf } from "./caller.ts";
 import type { Endpoint, Handle, Spec } from "./endpoint.ts";
 import { readBody, readHeaders, readParams, readQuery } from "./validate.ts";
 
-const BODY_LIMIT = 2 * 1024 * 1024;
+const BODY_LIMIT = 2 * 1024 * 1024; // what an endpoint lets through that says nothing else
 
 const Nothing = z.strictObject({});
 
@@ -15,6 +15,7 @@ const authorise =
   (spec: Spec, checkCaller: CallerCheck): RequestHandler =>
   async (req, res, next) => {
     await checkCaller(req, res, spec);
+    if (req.headers.expect !== undefined) res.writeContinue(); // now the body may come
     next();
   };
 
@@ -42,9 +43,8 @@ const answer =
 /** Adds the routes of the endpoints, in their order. */
 export const serveEndpoints = (app: Express, endpoints: Endpoint[], checkCaller: CallerCheck): void => {
   for (const { spec, handle } of endpoints) {
-    const readJson = express.json({ limit: spec.bodyLimit ?? BODY_LIMIT, type: () => true });
-    const parse = spec.raw ? [] : [checkContentType, ...(spec.body === undefined ? [] : [readJson])];
-    const paths = [spec.path, ...(spec.aliases ?? [])];
-    app[spec.method](paths, authorise(spec, checkCaller), ...parse, answer(spec, handle));
+    const { path, aliases = [], raw, body, bodyLimit = BODY_LIMIT } = spec;
+    const parse = raw ? [] : [checkContentType, ...(body === undefined ? [] : [readJson(bodyLimit)])];
+    app[spec.method]([path, ...aliases], authorise(spec, checkCaller), ...parse, answer(spec, handle));
   }
 };

@@ -1,7 +1,5 @@
 // A real server with two environments on a database of its own, and short ways to fill it.
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { createDataKeys } from "../../src/crypto/data-keys.ts";
 import { createKeyring } from "../../src/crypto/keyring.ts";
@@ -13,6 +11,7 @@ import { sealPlace } from "../../src/db/seal-place.ts";
 import { type CompiledFunction, type FunctionDefinition, functionHash } from "../../src/functions/definition.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { AccessSettings } from "../../src/http/deps.ts";
+import { openDoor } from "../../src/http/door.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { startExecutor } from "../../src/runs/executor.ts";
@@ -81,13 +80,10 @@ export const testApi = async (
     log,
   });
   t.after(runs.stop);
-  const server = createServer(createApp({ db: db.pool, keys, catalogue, log, access, ready: () => isReady, runs }));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const door = await openDoor({ host: "127.0.0.1", port: 0 });
+  door.serve(createApp({ db: db.pool, keys, catalogue, log, access, ready: () => isReady, runs }));
+  t.after(() => door.close({ drainMs: 0 }));
+  const { url } = door;
 
   const call = async (method: string, path: string, { body, headers = {}, key = DEV_KEY }: CallOptions = {}) => {
     const response = await fetch(url + path, {

@@ -30,7 +30,7 @@ test("a key may do what its scopes say; without read_credentials it sees none", 
   await api.connect("crm", "one");
   const key = "a-key-that-may-only-look";
   const insert =
-    "insert into syncline.api_keys (environment_id, key_hash, scopes) values ($1, $2, '{environment:connections:read}')";
+    "insert into syncline.api_keys (environment_id, key_hash, scopes) values ($1, $2, '{environment:connections:list,environment:connections:read}')";
   await api.db.query(insert, [api.dev.id, hashApiKey(key)]);
   const path = "/connections/one?provider_config_key=crm";
   assert.equal((await api.call("GET", "/connections", { key })).status, 200);
