@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { createRedactor } from "../functions/host/redact.ts";
 import { attemptLine } from "../outbound/attempt-line.ts";
+import type { ForwardAnswer } from "../outbound/forward.ts";
 import { type RequestAttempt, UpstreamError } from "../outbound/types.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint, type Spec } from "./endpoint.ts";
@@ -86,6 +87,8 @@ export const proxyEndpoints = (deps: HttpDeps): Endpoint[] => {
     const { learn, say } = createSay(deps, asked);
     const signal = untilGone(res);
     let last: RequestAttempt | undefined;
+    let answer: ForwardAnswer | undefined;
+    let isBroken = false;
     const options = {
       signal,
       longestHoldMs: LONGEST_HOLD_MS,
@@ -96,18 +99,19 @@ export const proxyEndpoints = (deps: HttpDeps): Endpoint[] => {
       },
     };
     try {
-      const answer = await deps.runs.forward(request, createGetTarget(deps, asked, learn), options);
+      answer = await deps.runs.forward(request, createGetTarget(deps, asked, learn), options);
+      answer.body.once("error", () => {
+        isBroken = !signal.aborted; // afterwards both ends are broken, whichever was first
+      });
       await sendAnswer(res, answer);
     } catch (error) {
-      if (signal.aborted) return;
-      if (res.headersSent) {
-        // Whoever reads the answer sees it end too early; here the log says why.
-        if (last !== undefined) say(attemptLine({ ...last, status: null, error: "broke off" }));
-        return;
-      }
+      // Whoever reads the answer sees it end too early; here the log says why.
+      if (isBroken && last !== undefined) say(attemptLine({ ...last, status: null, error: "broke off" }));
+      if (signal.aborted || res.headersSent) return;
       if (error instanceof UpstreamError && error.response !== undefined) res.set(error.response.headers);
       throw proxyError(error, { isOverridden: request.baseUrlOverride !== undefined });
     } finally {
+      answer?.body.destroy();
       void request.body?.drain(); // unread it would keep the caller, who may not look at our answer before its end
     }
   };

@@ -69,7 +69,7 @@ export const proxyWorld = async (t: TestContext) => {
     });
   const ask = async (method: string, path: string, options: Options = {}): Promise<Got> => {
     const length = Buffer.byteLength(options.body ?? "");
-    const framing = length === 0 ? {} : { "content-length": String(length) };
+    const framing: Record<string, string> = length === 0 ? {} : { "content-length": String(length) };
     const asked = open(method, path, { ...options, headers: { ...framing, ...options.headers } });
     const answer = read(asked);
     asked.end(options.body);

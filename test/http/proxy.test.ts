@@ -1,6 +1,6 @@
 // Promise: a request to /proxy reaches the provider as it was made, with credentials, and its answer comes back as it is.
 import assert from "node:assert/strict";
-import { METHODS } from "node:http";
+import { type IncomingMessage, METHODS, type ServerResponse } from "node:http";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { PROD_KEY } from "./api.ts";
@@ -198,6 +198,34 @@ test("ANY /proxy", async (t) => {
     assert.equal(await code({ "base-url-override": "http://192.168.0.1" }), "400 base_url_override_not_allowed");
     assert.equal(await code({ "base-url-override": "http://127.0.0.1:1" }), "424 provider_unreachable");
     assert.equal(upstream.seen.length, before);
+  });
+
+  await t.test("Retries, Retry-On and Forward-Headers-On-Redirect are obeyed", async () => {
+    const fail = (status: number) => (req: IncomingMessage, res: ServerResponse, count: number) =>
+      count % 3 === 0
+        ? res.end(req.headers["x-api-key"])
+        : res.writeHead(status, { "retry-after": "0.01" }).end(`failure ${count}`);
+    upstream.on("/flaky", fail(503));
+    upstream.on("/named", fail(404));
+    const texts = [
+      (await ask("GET", "/flaky")).text,
+      (await ask("GET", "/flaky", { headers: { retries: "1" } })).text,
+      (await ask("POST", "/flaky", { headers: { retries: "" }, body: "x" })).text,
+      (await ask("POST", "/flaky", { headers: { retries: "2" }, body: "x" })).text,
+      (await ask("GET", "/named", { headers: { retries: "5" } })).text,
+      (await ask("GET", "/named", { headers: { retries: "5", "retry-on": "418, 404" } })).text,
+    ];
+    const key = "key of one";
+    assert.deepEqual(texts, ["failure 1", key, "failure 4", key, "failure 1", key]);
+
+    const other = await startUpstream(t);
+    upstream.on("/moved", (_req, res) => res.writeHead(302, { location: `${other.url}/there` }).end());
+    for (const headers of [{}, { "forward-headers-on-redirect": "true" }, { "forward-headers-on-redirect": "false" }])
+      await ask("GET", "/moved", { headers });
+    assert.deepEqual(
+      other.seen.map(({ headers }) => headers["x-api-key"]),
+      [undefined, key, undefined],
+    );
   });
 
   await t.test("each attempt is a line of the log, without any secret", async () => {
