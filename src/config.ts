@@ -36,6 +36,7 @@ const Settings = z
     SYNCLINE_ALLOW_PRIVATE_HOSTS: list.optional(),
     SYNCLINE_PROVIDERS: list.default([]),
     SYNCLINE_CONCURRENCY: whole(1, 200).default(10),
+    SYNCLINE_ACTION_CONCURRENCY: whole(1, 200).optional(),
     SYNCLINE_URL: z.url().optional(),
     SYNCLINE_API_KEY: z.string().optional(),
     NANGO_HOSTPORT: z.url().optional(),
@@ -92,6 +93,7 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
       settings.SYNCLINE_ALLOW_PRIVATE_HOSTS ?? (isProduction ? [] : DEVELOPMENT_PRIVATE_HOSTS.split(",")),
     providerFiles: settings.SYNCLINE_PROVIDERS,
     concurrency: settings.SYNCLINE_CONCURRENCY,
+    actionConcurrency: settings.SYNCLINE_ACTION_CONCURRENCY ?? Math.ceil(settings.SYNCLINE_CONCURRENCY / 2),
     serverUrl: settings.SYNCLINE_URL ?? settings.NANGO_HOSTPORT ?? `http://127.0.0.1:${settings.PORT}`,
     serverKey:
       settings.SYNCLINE_API_KEY ??

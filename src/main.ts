@@ -75,7 +75,7 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
 
   const pool = createPool({
     url: database.url,
-    max: POOL_CONNECTIONS + config.concurrency,
+    max: POOL_CONNECTIONS + config.concurrency + config.actionConcurrency,
     applicationName: `syncline ${config.role} ${process.pid}`,
     log,
   });

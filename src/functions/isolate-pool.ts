@@ -2,8 +2,8 @@
 // kept warm, because starting one takes 35-90 ms and a first run should not wait for that.
 // A run that waits for another, nested one lends its place to it: else callers in all places would wait for each other for
 // ever. Nested runs go first, so there are never more threads than places times the depth of nesting.
-// Runs that somebody waits for have places of their own: syncs may hold theirs for hours. Threads come when places are
-// taken, so places cost nothing, and a thread at rest some 5 MB.
+// Runs that somebody waits for have places of their own: syncs may hold theirs for hours. A place costs nothing until it is
+// taken; the thread it then has takes some 40 MB, at work or at rest.
 import type { Logger } from "../log.ts";
 import { abortError, lateError } from "./isolate-errors.ts";
 import { buildRuntimeCode, type RuntimeCode } from "./isolate-runtime-code.ts";

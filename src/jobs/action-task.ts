@@ -4,8 +4,9 @@ import { claimAction } from "../db/actions.ts";
 import type { Db } from "../db/fn.ts";
 import type { Executor } from "../runs/executor.ts";
 
-/** Claim and run actions, `atOnce` at a time in this process, until none is due or the process stops. */
-export const createActionTask = ({ db, executor, atOnce }: { db: Db; executor: Executor; atOnce: number }) => {
+/** Claim and run actions until none is due or the process stops. Half of their places are left to actions that somebody waits for. */
+export const createActionTask = ({ db, executor }: { db: Db; executor: Executor }) => {
+  const atOnce = Math.ceil(executor.actionConcurrency / 2);
   let working = 0;
   const work = async (lease: NonNullable<Awaited<ReturnType<typeof claimAction>>>): Promise<void> => {
     await executor.actions.work(lease);

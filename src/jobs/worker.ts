@@ -57,8 +57,7 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
   const helpers = await startRunner({
     pool: jobPool,
     tasks: {
-      // Half of the places that syncs cannot take stay free for actions that somebody waits for.
-      action: createActionTask({ db: pool, executor, atOnce: Math.ceil(deps.concurrency / 2) }),
+      action: createActionTask({ db: pool, executor }),
       deliver: createDeliverTask({ db: pool, keys, http, logs, log, isStopping }),
       tidy: () => tidyAll(pool, isStopping),
     },

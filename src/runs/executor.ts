@@ -33,8 +33,10 @@ export type ExecutorDeps = {
   keys: DataKeys;
   catalogue: Catalogue;
   allowPrivateHosts: string[];
-  /** So many runs of syncs and events at a time, and beside them as many that somebody waits for. */
+  /** So many functions run at a time, */
   concurrency: number;
+  /** and beside them so many actions and others that somebody waits for; as many unless said otherwise. */
+  actionConcurrency?: number;
   /** How long a stop lets runs go on: 7 of the 10 s it may take, the rest is for giving runs back. */
   graceMs?: number;
   log: Logger;
@@ -54,6 +56,7 @@ export type Executor = {
   runAction: DirectRuns["runAction"];
   /** Actions whose result is kept. */
   actions: KeptActions;
+  actionConcurrency: number;
   /** Run the functions of an event now, one after another; those that failed. */
   runEvent: DirectRuns["runEvent"];
   /** Run a function that is not deployed, without storing anything. */
@@ -77,13 +80,13 @@ const lazy = <T>(make: () => T) => {
 
 /** Start what works on runs in this process; it takes none by itself. */
 export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
-  const { pool, log, concurrency, graceMs = GRACE_MS } = deps;
+  const { pool, log, concurrency, actionConcurrency = concurrency, graceMs = GRACE_MS } = deps;
   const id = `${os.hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
   const logs = createLogWriter({ db: pool, log });
   const live = createLiveRuns();
   const heart = await startHeart({ pool, url: deps.url, worker: id, live, log });
   const isolates = lazy(() =>
-    createIsolatePool({ size: concurrency, direct: concurrency, memoryMb: ISOLATE_MEMORY_MB, log }),
+    createIsolatePool({ size: concurrency, direct: actionConcurrency, memoryMb: ISOLATE_MEMORY_MB, log }),
   );
   const shared = shareRateLimits({ pool, url: deps.url, log });
   const limits = createRateLimits({ shared, log });
@@ -130,6 +133,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     isStopping,
     work,
     ...direct,
+    actionConcurrency,
     actions: createKeptActions({ ...directDeps, keys: deps.keys, log }),
     forward: forwarding.forward,
     dryRun: createDryRun({ ...hostDeps, runIsolate }),

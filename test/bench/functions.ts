@@ -1,4 +1,5 @@
-// The functions that the benchmarks run: one that only is (model Item), one that does nothing, one that says when it began.
+// The functions that the benchmarks run: one that only is (model Item), one that does nothing, one that says when it began,
+// an action that gives back its input.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
@@ -28,10 +29,21 @@ const PAGES = `
     }
     await nango.log(\`pages took \${Date.now() - startedAt} ms\`);`;
 
+const NOOP = `
+import { createAction } from "syncline";
+import * as z from "zod";
+export default createAction({
+  description: "benchmark", version: "1.0.0", input: z.any(), output: z.any(),
+  exec: async (nango, input) => input,
+});
+`;
+
 /** Write them as a functions folder. */
 export const writeFunctions = (folder: string): void => {
   const syncs = path.join(folder, "bench", "syncs");
   mkdirSync(syncs, { recursive: true });
+  mkdirSync(path.join(folder, "bench", "actions"), { recursive: true });
+  writeFileSync(path.join(folder, "bench", "actions", "noop.ts"), NOOP);
   writeFileSync(path.join(syncs, "items.ts"), sync("every hour", "", "Item"));
   writeFileSync(path.join(syncs, "empty.ts"), sync("every hour", "", "Nothing"));
   writeFileSync(path.join(syncs, "first-line.ts"), sync("every hour", 'await nango.log("first line");', "Line"));

@@ -1,6 +1,7 @@
 // `npm run bench [-- --json FILE] [-- --only NAME]`: the budgets, measured in one run each, printed as ratios.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { benchActions } from "./actions.ts";
 import { benchCompile } from "./compile.ts";
 import { benchIdle } from "./idle.ts";
 import { benchIsolate } from "./isolate.ts";
@@ -25,6 +26,7 @@ const ALL: Record<string, () => Promise<Result[]>> = {
   idle: onServer("all", benchIdle),
   compile: benchCompile,
   isolate: onServer("all", benchIsolate),
+  actions: onServer("all", benchActions),
 };
 
 const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string" } } });

@@ -77,6 +77,7 @@ export const testApi = async (
     catalogue,
     allowPrivateHosts: ["127.0.0.0/8"],
     concurrency: 2,
+    actionConcurrency: 4,
     log,
   });
   t.after(runs.stop);
