@@ -22,7 +22,7 @@ export default createSync({
     const whole = (await nango.getConnection(undefined, undefined, { refreshToken: true })).credentials;
     const { credentials } = await nango.getIntegration({ include: ["credentials"] });
     await nango.log("all of it", { token, whole, credentials });
-    await nango.batchSave([{ id: "1", token, plain: Object.keys(plain), whole: whole.refresh_token, credentials }], "Seen");
+    await nango.batchSave([{ id: "1", token, plain: Object.keys(plain), raw: Object.keys(plain.raw), whole: whole.refresh_token, credentials }], "Seen");
   },
 });
 `;
@@ -48,7 +48,7 @@ test("a token is given as such, a refresh token only when asked for, and the log
     connection: id,
     sealed: sealJson(
       keyring.open(wrapped),
-      { type: "OAUTH2", ...tokens },
+      { type: "OAUTH2", ...tokens, raw: { ...tokens, scope: "all" } },
       credentialsPlace(environment, "acme2", "one"),
     ),
     expireAt: null,
@@ -60,7 +60,8 @@ test("a token is given as such, a refresh token only when asked for, and the log
   const [row] = await records(id, "Seen");
   const { _nango_metadata, ...seen } = row ?? assert.fail();
   assert.deepEqual(seen, {
-    ...{ id: "1", token: tokens.access_token, plain: ["type", "access_token"], whole: tokens.refresh_token },
+    ...{ id: "1", token: tokens.access_token, plain: ["type", "access_token", "raw"], whole: tokens.refresh_token },
+    raw: ["access_token", "scope"],
     credentials: { type: "OAUTH2", ...SECRETS, scopes: null, webhook_secret: null },
   });
   const log = JSON.stringify(await db.query("select message, detail from syncline.logs"));
