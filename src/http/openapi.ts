@@ -6,6 +6,7 @@ import type { Document, Parameter } from "./docs-document.ts";
 import type { Access, Answer, Endpoint, Spec } from "./endpoint.ts";
 import { ErrorBody, errorResponses } from "./openapi-errors.ts";
 import { TAGS } from "./openapi-tags.ts";
+import { SCOPE_TEXT } from "./scopes.ts";
 
 const answerOf = ({ says, body, type = "application/json", headers }: Answer) => ({
   description: says,
@@ -22,9 +23,11 @@ const bearer = (description: string) => ({ type: "http", scheme: "bearer", descr
 
 /** Who may call, by the kind of bearer. */
 const SCHEMES = {
-  environment: bearer("An environment's API key."),
+  environment: bearer(
+    `An environment's API key. Its scopes say what it may do; \`environment:*\` and \`environment:records:*\` are wildcards.\n\n${SCOPE_TEXT.environment}`,
+  ),
   session: bearer("The token of a connect session."),
-  account: bearer("The key that makes environments."),
+  account: bearer(`The key that makes environments, from the setting SYNCLINE_ACCOUNT_KEY.\n\n${SCOPE_TEXT.account}`),
 };
 
 const securityOf = (access: Access) => (access === "open" ? [] : [access].flat().map((kind) => ({ [kind]: [] })));

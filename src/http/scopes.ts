@@ -56,21 +56,24 @@ export const ACCOUNT_SCOPES = {
   "environments:api_keys:delete": "revoke API keys of any environment",
 } as const satisfies Record<string, string>;
 
-type Coarse =
-  | "syncs:write"
-  | "connections:write"
-  | "integrations:write"
-  | "providers:read"
-  | "deploy:write"
-  | "functions:write";
-
 /** What an endpoint asks of an environment's key. */
-export type Scope = keyof typeof SCOPES | Coarse;
+export type Scope = keyof typeof SCOPES;
 
 /** What an endpoint asks of an account key. */
 export type AccountScope = keyof typeof ACCOUNT_SCOPES;
 
 const ALL = Object.keys(SCOPES).map((name) => `environment:${name}`);
+
+const lines = (prefix: string, scopes: Record<string, string>): string =>
+  Object.entries(scopes)
+    .map(([name, says]) => `- \`${prefix}:${name}\`: ${says}`)
+    .join("\n");
+
+/** The lists as people read them. */
+export const SCOPE_TEXT = {
+  environment: lines("environment", SCOPES),
+  account: lines("account", ACCOUNT_SCOPES),
+};
 
 /** True when one of the scopes covers `wanted`, which may be a wildcard itself. */
 export const covers = (scopes: readonly string[], wanted: string): boolean =>

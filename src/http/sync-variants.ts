@@ -32,7 +32,6 @@ const variantOf = ({ environment, params: { name: sync, variant }, body }: Named
 const shared = {
   path: "/sync/:name/variant/:variant",
   tag: "Syncs",
-  scope: "syncs:write",
   params: Params,
   body: Body,
 } as const;
@@ -44,6 +43,7 @@ export const syncVariantEndpoints = ({ db }: HttpDeps): Endpoint[] => [
     {
       ...shared,
       method: "post",
+      scope: "syncs:variant:create",
       says: "Make a variant of a connection's sync",
       client: "createSyncVariant",
       answers: { 200: { says: "The variant.", body: Made } },
@@ -63,6 +63,7 @@ export const syncVariantEndpoints = ({ db }: HttpDeps): Endpoint[] => [
     {
       ...shared,
       method: "delete",
+      scope: "syncs:variant:delete",
       says: "Delete a variant and its records",
       client: "deleteSyncVariant",
       answers: { 200: { says: "It is gone.", body: Success } },
