@@ -6,8 +6,6 @@ import { pipeline } from "node:stream/promises";
 import type { Response } from "express";
 import type { ForwardAnswer } from "../outbound/forward.ts";
 
-const STALLED_MS = 120_000;
-
 // Sends the headers, as bytes. `flushHeaders` would write them in UTF-8, other than Node does before a body.
 const NOTHING = Buffer.alloc(0);
 
@@ -53,8 +51,6 @@ const passOn = (res: Response, headers: Record<string, string>): void => {
 export const sendAnswer = async (res: Response, { status, headers, body }: ForwardAnswer): Promise<void> => {
   res.status(status);
   passOn(res, headers);
-  // From here on there is always something to write or the provider is late, which has a shorter limit.
-  res.setTimeout(STALLED_MS, () => res.destroy());
   if (headers["content-length"] === undefined) res.write(NOTHING); // a stream may be long in coming
   await pipeline(body, res);
 };

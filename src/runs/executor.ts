@@ -10,7 +10,7 @@ import { shareRateLimits } from "../db/rate-limits.ts";
 import type { Lease } from "../db/runs.ts";
 import { createIsolatePool, type IsolatePool } from "../functions/isolate-pool.ts";
 import type { Logger } from "../log.ts";
-import { createHttpClient } from "../outbound/client.ts";
+import { type ClientDeps, createHttpClient } from "../outbound/client.ts";
 import { createForwarding, type Forward } from "../outbound/forward.ts";
 import { createRateLimits } from "../outbound/rate-limits.ts";
 import { sendRequest } from "../outbound/send.ts";
@@ -33,6 +33,8 @@ export type ExecutorDeps = {
   keys: DataKeys;
   catalogue: Catalogue;
   allowPrivateHosts: string[];
+  /** How the names of providers become addresses; the system's way, unless given. */
+  lookup?: ClientDeps["lookup"];
   /** So many functions run at a time, */
   concurrency: number;
   /** and beside them so many actions and others that somebody waits for; as many unless said otherwise. */
@@ -92,9 +94,11 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const limits = createRateLimits({ shared, log });
   await shared.read();
   const runIsolate: IsolatePool["run"] = (...job) => isolates.get().run(...job);
+  const { allowPrivateHosts, lookup } = deps;
+  const requests = { allowPrivateHosts, ...(lookup && { lookup }), log, limits };
   const http = createHttpClient(deps);
-  const forwarding = createForwarding({ allowPrivateHosts: deps.allowPrivateHosts, log, limits });
-  const hostDeps = { ...deps, http, send: sendRequest({ allowPrivateHosts: deps.allowPrivateHosts, log, limits }) };
+  const forwarding = createForwarding(requests);
+  const hostDeps = { ...deps, http, send: sendRequest(requests) };
   const workOn = workOnRun({
     ...hostDeps,
     runIsolate,

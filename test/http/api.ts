@@ -14,7 +14,7 @@ import type { AccessSettings } from "../../src/http/deps.ts";
 import { openDoor } from "../../src/http/door.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
-import { startExecutor } from "../../src/runs/executor.ts";
+import { type ExecutorDeps, startExecutor } from "../../src/runs/executor.ts";
 import { testDatabase } from "../helpers/database.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
@@ -60,8 +60,11 @@ const parseJson = (text: string): unknown => {
 /** Start the API. `call` speaks for dev unless another key is given; `key: null` sends none. */
 export const testApi = async (
   t: TestContext,
-  { catalogueFiles = [], access }: { catalogueFiles?: string[]; access?: AccessSettings } = {},
+  o: { catalogueFiles?: string[]; access?: AccessSettings } & Partial<
+    Pick<ExecutorDeps, "allowPrivateHosts" | "lookup">
+  > = {},
 ) => {
+  const { catalogueFiles = [], access, allowPrivateHosts = ["127.0.0.0/8"], lookup } = o;
   const db = await testDatabase(t);
   const keyring = createKeyring({ masterKey: randomBytes(32) });
   const keys = createDataKeys({ db: db.pool, keyring });
@@ -75,7 +78,8 @@ export const testApi = async (
     url: db.url,
     keys,
     catalogue,
-    allowPrivateHosts: ["127.0.0.0/8"],
+    allowPrivateHosts,
+    ...(lookup && { lookup }),
     concurrency: 2,
     actionConcurrency: 4,
     log,
