@@ -15,6 +15,17 @@ begin atomic
 end;
 comment on function syncline.start_action(text, int, text, text, text) is 'start_run for an action of a connection known by its names. SL002 "no such integration", "no such connection" or "no such function".';
 
+create or replace function syncline.list_actions(p_connection int) returns table (name text, definition jsonb)
+language sql stable
+begin atomic
+  select f.name, f.definition
+    from syncline.connections n
+    join syncline.functions f on f.integration_id = n.integration_id and f.kind = 'action' and f.is_active
+   where n.id = p_connection and n.deleted_at is null
+   order by f.name;
+end;
+comment on function syncline.list_actions(int) is 'The actions that can be run for a connection, by name, with what they say about themselves.';
+
 create or replace function syncline.lease_of_run(p_run bigint)
 returns table (
   id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,

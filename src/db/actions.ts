@@ -1,6 +1,6 @@
 // Bindings of sql/83_action.sql: actions that somebody asks for, and the results that are kept of them.
 import { z } from "zod";
-import { fn, maybeRow, nothing, row, rowsUnchecked, rowUnchecked, value } from "./fn.ts";
+import { fn, maybeRow, nothing, row, rows, rowsUnchecked, rowUnchecked, value } from "./fn.ts";
 import type { Lease } from "./runs.ts";
 
 /** What the database itself decided about an action that no function brought to an end. */
@@ -18,6 +18,18 @@ const Asked = z.object({
 
 /** An action that was asked for, or what came of the call that used its key first. */
 export type AskedAction = z.infer<typeof Asked>;
+
+const JsonSchema = z.union([z.record(z.string(), z.unknown()), z.boolean()]).optional();
+
+const Listed = z.object({
+  name: z.string(),
+  definition: z.object({ description: z.string(), input: JsonSchema, output: JsonSchema }),
+});
+
+/** An action, and what it takes and gives. */
+export type ListedAction = z.infer<typeof Listed>;
+
+export const listActions = fn("list_actions", { connection: "int" }, rows(Listed));
 
 /** A run of an action of a connection known by its names, running at once under a lease of this worker. */
 export const startAction = fn(

@@ -25,6 +25,7 @@ import { integrationFunctionEndpoints } from "./integration-functions.ts";
 import { integrationsEndpoints } from "./integrations.ts";
 import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
+import { mcpEndpoints } from "./mcp.ts";
 import { providerEndpoints } from "./providers.ts";
 import { cliEndpoints } from "./published-cli.ts";
 import { parseQuery } from "./query.ts";
@@ -42,6 +43,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),
   ...actionEndpoints(deps),
+  ...mcpEndpoints(deps),
   ...connectionMetadataEndpoints(deps),
   ...connectionsEndpoints(deps),
   ...connectionImportEndpoints(deps),

@@ -41,6 +41,7 @@ const PACKAGES: Record<string, string[]> = {
   "ipaddr.js": ["outbound"],
   aws4fetch: ["outbound"],
   express: ["http"],
+  "@modelcontextprotocol/sdk": ["http"],
   esbuild: ["functions"],
   ajv: ["functions"],
   "ajv-formats": ["functions"],
