@@ -1,6 +1,6 @@
 -- 67_environment_deletion.sql: the end of an environment.
--- Promise: from the commit on no key works, nothing runs, nothing is sent, and what was sealed for it is shredded. Its rows
--- follow in slices, in housekeeping. Production is never deleted.
+-- Promise: from the commit on no key works and nothing is sent. Its connections go right after, in slices, since each may have
+-- runs to cancel: by whoever deletes, else by housekeeping, which sweeps the rest. Production is never deleted.
 create or replace function syncline.discard_connections(p_environment int, p_limit int) returns int
 language plpgsql volatile as $$
 declare
@@ -13,7 +13,7 @@ begin
   get diagnostics v_count = row_count;
   return v_count;
 end $$;
-comment on function syncline.discard_connections(int, int) is 'Delete connections of an environment without telling anybody; how many.';
+comment on function syncline.discard_connections(int, int) is 'Delete connections of an environment without telling anybody: runs cancelled, credentials and keys shredded; how many.';
 
 create or replace function syncline.delete_environment(p_id int) returns void
 language plpgsql volatile as $$
@@ -33,13 +33,12 @@ begin
   delete from syncline.api_keys k where k.environment_id = p_id;
   delete from syncline.connect_sessions s where s.environment_id = p_id;
   delete from syncline.environment_variables v where v.environment_id = p_id;
-  perform syncline.discard_connections(p_id, null);
   delete from syncline.outbox o where o.environment_id = p_id and o.state = 'pending';
   update syncline.functions set is_active = false where environment_id = p_id and is_active;
   update syncline.integrations set deleted_at = syncline.now(), credentials_sealed = null where environment_id = p_id and deleted_at is null;
   delete from syncline.data_keys k where k.environment_id = p_id;
 end $$;
-comment on function syncline.delete_environment(int) is 'Delete an environment with everything in it. SL002 when there is none of this number, SL005 for prod.';
+comment on function syncline.delete_environment(int) is 'Delete an environment; then discard_connections until it gives 0. SL002 when there is none of this number, SL005 for prod.';
 
 create or replace function syncline.purge_environments(p_limit int) returns boolean
 language plpgsql volatile as $$
@@ -48,14 +47,16 @@ declare
   v_count int;
 begin
   select e.id into v_id from syncline.environments e
-   where e.deleted_at is not null and not exists (select from syncline.streams t where t.environment_id = e.id)
+   where e.deleted_at is not null
+     and (not exists (select from syncline.streams t where t.environment_id = e.id)
+          or exists (select from syncline.connections n where n.environment_id = e.id and n.deleted_at is null))
    order by e.deleted_at limit 1
      for update skip locked;
   if not found then
     return false; -- none, or records of it are still being swept
   end if;
-  -- A request that had its key checked just before the deletion may have left one.
-  if syncline.discard_connections(v_id, p_limit) > 0 then
+  -- Whoever deleted it did not come to an end, or a request whose key was checked just before left one.
+  if syncline.discard_connections(v_id, least(p_limit, 100)) > 0 then
     return true;
   end if;
   delete from syncline.logs l

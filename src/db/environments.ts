@@ -25,6 +25,7 @@ export const ensureEnvironment = fn(
 export const setSigningKey = fn("set_signing_key", { environment: "int", sealed: "bytea" }, nothing());
 export const getSigningKey = fn("get_signing_key", { environment: "int" }, value(z.instanceof(Buffer)));
 export const listEnvironments = fn("list_environments", {}, rows(Listed));
+export const discardConnections = fn("discard_connections", { environment: "int", limit: "int" }, value(z.number()));
 export const deleteEnvironment = fn("delete_environment", { id: "int" }, nothing());
 export const getWebhookSettings = fn("get_webhook_settings", { environment: "int" }, row(WebhookSettings));
 export const updateWebhookSettings = fn("update_webhook_settings", { environment: "int", changes: "jsonb" }, nothing());

@@ -1,12 +1,15 @@
 // /environments: the tenants of an installation. Only account keys see more than one.
 import { z } from "zod";
 import { createEnvironment } from "../db/ensure-environments.ts";
-import { deleteEnvironment, listEnvironments } from "../db/environments.ts";
+import { deleteEnvironment, discardConnections, listEnvironments } from "../db/environments.ts";
+import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/tx.ts";
 import { AppError } from "../errors.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { translating } from "./validate.ts";
+
+const DISCARDED_AT_ONCE = 100;
 
 const EnvironmentName = z
   .string()
@@ -28,6 +31,14 @@ const Environment = z
     name: z.string(),
   })
   .meta({ id: "Environment" });
+
+// In slices: a large environment would hold its locks, and one transaction, for minutes.
+const discardAll = async (db: Pool, environment: number): Promise<void> => {
+  let count: number;
+  do {
+    count = await inTransaction(db, (client) => discardConnections(client, { environment, limit: DISCARDED_AT_ONCE }));
+  } while (count > 0);
+};
 
 const shared = { tag: "Environments", access: "account" } as const;
 
@@ -87,6 +98,7 @@ export const environmentsEndpoints = ({ db, keys }: HttpDeps, forgetKeys: () => 
           inTransaction(db, (client) => deleteEnvironment(client, { id })),
         );
         forgetKeys();
+        await discardAll(db, id);
         return undefined;
       },
     ),

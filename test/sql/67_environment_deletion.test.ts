@@ -56,6 +56,12 @@ sqlTests("67_environment_deletion", {
     await deleteEnvironment(w.db, { id });
     await w.refuses("SL002", /no such environment/, () => deleteEnvironment(w.db, { id }));
   },
+  "housekeeping goes on where a deletion stopped": async (w) => {
+    const { ids, fence } = await makeRun(w);
+    await deleteEnvironment(w.db, { id: ids.environment });
+    await sweep(w);
+    assert.equal(await w.one("select count(*)::int from syncline.runs where id = $1", [fence.run]), 0);
+  },
   "a webhook that waits to be sent is not sent any more": async (w) => {
     const { environment: id, connection } = await makeSync(w);
     await w.q("select syncline.announce_connection($1, 'creation')", [connection]);
