@@ -3,6 +3,8 @@ import express, { type Express } from "express";
 import { actionEndpoints } from "./actions.ts";
 import { apiKeyEndpoints } from "./api-keys.ts";
 import { createCallerCheck } from "./auth.ts";
+import { ownSessionEndpoints } from "./connect-session.ts";
+import { connectSessionEndpoints } from "./connect-sessions.ts";
 import { connectionEndpoints } from "./connection.ts";
 import { connectionMetadataEndpoints } from "./connection-metadata.ts";
 import { connectionsEndpoints } from "./connections.ts";
@@ -27,6 +29,7 @@ import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
 import { mcpEndpoints } from "./mcp.ts";
 import { providerEndpoints } from "./providers.ts";
+import { proxyEndpoints } from "./proxy.ts";
 import { cliEndpoints } from "./published-cli.ts";
 import { parseQuery } from "./query.ts";
 import { recordEndpoints } from "./records.ts";
@@ -55,6 +58,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...scriptsConfigEndpoints(deps),
   ...functionCompileEndpoints(),
   ...providerEndpoints(deps),
+  ...proxyEndpoints(deps),
   ...deployEndpoints(deps),
   ...dryRunEndpoints(deps),
   ...syncDeployEndpoints(deps),
@@ -66,6 +70,8 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...environmentVariableEndpoints(deps),
   ...apiKeyEndpoints(deps, forgetKeys),
   ...environmentsEndpoints(deps, forgetKeys),
+  ...connectSessionEndpoints(deps),
+  ...ownSessionEndpoints(deps),
 ];
 
 /** The app; the caller listens. It keeps no state but a short memory of API keys. */

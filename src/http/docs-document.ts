@@ -4,6 +4,7 @@ export type Schema = {
   $ref?: string;
   type?: string | string[];
   format?: string;
+  pattern?: string;
   description?: string;
   enum?: readonly unknown[];
   const?: unknown;

@@ -4,10 +4,11 @@ import type { ErrorRequestHandler } from "express";
 import { AppError, type Code } from "../errors.ts";
 import type { Install } from "./deps.ts";
 
-type BodyError = Error & { type: string; status: number };
+type BodyError = Error & { type?: string; status: number };
 
+// What cannot be unpacked has a status but no type: it is zlib's error. `expose` says that it comes from reading a request.
 const isBodyError = (error: unknown): error is BodyError =>
-  error instanceof Error && "type" in error && "status" in error && typeof error.type === "string";
+  error instanceof Error && "expose" in error && "status" in error && typeof error.status === "number";
 
 // What the SQL refuses and no handler knew better, in the API's words.
 const SQL_CODES: { [code: string]: Code } = {
@@ -15,6 +16,12 @@ const SQL_CODES: { [code: string]: Code } = {
   SL003: "invalid_query_params",
   SL004: "invalid_body",
 };
+
+// What Postgres says of a NUL character, in a text and in JSON.
+const UNSTORABLE = ["22021", "22P05"];
+
+const isUnstorable = (error: unknown): error is Error =>
+  error instanceof Error && "code" in error && UNSTORABLE.includes(String(error.code));
 
 const fromBodyParser = (error: BodyError): AppError => {
   if (error.type === "entity.too.large") return new AppError("request_too_large", undefined, { cause: error });
@@ -27,6 +34,8 @@ const toAppError = (error: unknown): AppError | undefined => {
   if (isBodyError(error) && error.status < 500) return fromBodyParser(error);
   // A path that is not valid percent-encoding.
   if (error instanceof URIError) return new AppError("invalid_uri_params", undefined, { cause: error });
+  if (isUnstorable(error))
+    return new AppError("invalid_body", "A text in the body holds a NUL character.", { cause: error });
   if (!(error instanceof AppError)) return undefined;
   const code = SQL_CODES[error.code];
   const { cause, payload } = error;
