@@ -27,7 +27,7 @@ import { integrationFunctionEndpoints } from "./integration-functions.ts";
 import { integrationsEndpoints } from "./integrations.ts";
 import { legacyConnectionEndpoints } from "./legacy-connection.ts";
 import { logEndpoints } from "./logs.ts";
-import { mcpEndpoints } from "./mcp.ts";
+import { installMcpMethods, mcpEndpoints } from "./mcp.ts";
 import { providerEndpoints } from "./providers.ts";
 import { proxyEndpoints } from "./proxy.ts";
 import { cliEndpoints } from "./published-cli.ts";
@@ -86,6 +86,7 @@ export const createApp = (deps: HttpDeps): Express => {
   const endpoints = allEndpoints(deps, forget);
   endpoints.push(...descriptionEndpoints(() => endpoints));
   serveEndpoints(app, endpoints, check);
+  installMcpMethods(app, deps);
   installErrors(app, deps);
   return app;
 };

@@ -10,7 +10,7 @@ import { listActions } from "../db/actions.ts";
 import { AppError } from "../errors.ts";
 import { untilClosed } from "./closed.ts";
 import { connectionOf } from "./connection-of.ts";
-import type { HttpDeps } from "./deps.ts";
+import type { HttpDeps, Install } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { errorResult, toErrorResult, toInput, toResult, toTool } from "./mcp-tools.ts";
 import { ConnectionHeaders } from "./patterns.ts";
@@ -64,23 +64,16 @@ const serve = ({ db }: HttpDeps, protocol: Protocol, o: { connection: number; ca
   return server;
 };
 
-const shared = { path: "/mcp", tag: "Actions", scope: "mcp", raw: true } as const;
-
-const refused = (method: "get" | "delete"): Endpoint =>
-  endpoint(
-    {
-      ...shared,
-      method,
-      says: method === "get" ? "There is no stream of messages" : "There is no session to end",
-      more: "Every answer comes with its POST, and nothing is kept between them.",
-      answers: { 405: { says: "POST is the only method." } },
-      errors: ["method_not_allowed"],
-    },
-    ({ res }) => {
-      res.set("allow", "POST");
-      throw new AppError("method_not_allowed");
-    },
-  );
+/** There is no stream to read and no session to end: every other method is 405. */
+export const installMcpMethods: Install = (app) => {
+  app.all("/mcp", (_req, res) => {
+    res.set("allow", "POST");
+    throw new AppError(
+      "method_not_allowed",
+      "Only POST: every answer comes with it, and nothing is kept between them.",
+    );
+  });
+};
 
 /** The tools of a connection; a call costs four statements beside what the action asks for. */
 export const mcpEndpoints = (deps: HttpDeps): Endpoint[] => {
@@ -88,11 +81,14 @@ export const mcpEndpoints = (deps: HttpDeps): Endpoint[] => {
   return [
     endpoint(
       {
-        ...shared,
         method: "post",
+        path: "/mcp",
+        tag: "Actions",
         says: "A connection's actions as tools (Model Context Protocol)",
         more: "JSON-RPC messages of the protocol's streamable HTTP transport, without sessions. `tools/list` gives the actions with what they take and give, `tools/call` runs one; a failed action is a result with `isError` and a text of `{code, message, …}`.",
+        scope: "mcp",
         headers: ConnectionHeaders,
+        raw: true,
         answers: {
           200: { says: "The answer to the message.", body: z.unknown() },
           202: { says: "A message that needs no answer." },
@@ -114,7 +110,5 @@ export const mcpEndpoints = (deps: HttpDeps): Endpoint[] => {
         return undefined;
       },
     ),
-    refused("get"),
-    refused("delete"),
   ];
 };
