@@ -3,7 +3,6 @@
 // 10 ms. A script counts as long as every file that it was made of is as it was.
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { getCompileCacheDir } from "node:module";
 import path from "node:path";
 import v8 from "node:v8";
 
@@ -35,9 +34,12 @@ const write = (place: string, { script, inputs }: Built): void => {
   }
 };
 
-/** The script that is kept as `name`, or else what `build` gives, which is kept from then on. */
-export const keptScript = async (name: string, build: () => Promise<Built>): Promise<ScriptCode> => {
-  const folder = getCompileCacheDir(); // one for each version of Node and V8's flags at its start
+/** The script that is kept in `folder` as `name`, or else what `build` gives, which is kept from then on. */
+export const keptScript = async (
+  folder: string | undefined,
+  name: string,
+  build: () => Promise<Built>,
+): Promise<ScriptCode> => {
   if (folder === undefined) return (await build()).script;
   const place = path.join(folder, name);
   const known = read(place);

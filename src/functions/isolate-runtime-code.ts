@@ -1,5 +1,6 @@
 // The code that runs inside every isolate, with V8's cache of it: made once in a process, given to each thread. The SDK and
 // zod are one text; the validator is another, which a thread evaluates when it first validates.
+import { getCompileCacheDir } from "node:module";
 import path from "node:path";
 import v8 from "node:v8";
 import vm from "node:vm";
@@ -102,11 +103,14 @@ const buildValidator = async (): Promise<Built> => {
   return { script: { code, cachedData: script.createCachedData(), filename }, inputs };
 };
 
-/** Once in a process, however often it is asked for; after a failure it is tried again. */
+/**
+ * Once in a process, however often it is asked for; after a failure it is tried again. Node's folder is one for each of its
+ * versions and of the flags that V8 started with.
+ */
 const once = (name: string, make: () => Promise<Built>) => {
   let made: Promise<ScriptCode> | undefined;
   return (): Promise<ScriptCode> => {
-    made ??= keptScript(name, make).catch((error) => {
+    made ??= keptScript(getCompileCacheDir(), name, make).catch((error) => {
       made = undefined;
       throw error;
     });

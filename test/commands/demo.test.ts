@@ -8,6 +8,10 @@ import { startProcess } from "../helpers/processes.ts";
 import { until } from "../helpers/until.ts";
 import { runSyncline } from "./server.ts";
 
+// Both tests use it, whichever comes first: making and migrating a cluster costs 3 s of a core.
+const folder = dataFolder();
+const args = ["demo", "--data", folder, "--rows", "150"];
+
 const COUNTS = /^ {3}(\S+) +(Company|Contact|Ticket) +(\d+) +(\d+) +(\d+) {2}received, signature right$/gm;
 
 const has = async (program: string): Promise<boolean> =>
@@ -22,8 +26,6 @@ const shell = async (command: string): Promise<string> =>
 const countsIn = (out: string): string[] => [...out.matchAll(COUNTS)].map((match) => match.slice(1).join(" "));
 
 test("the demo tells the counts of a second round, its lines work as printed, and the next one goes on", async (t) => {
-  const folder = dataFolder();
-  const args = ["demo", "--data", folder, "--rows", "150"];
   const demo = startProcess(t, { args: ["src/cli.ts", ...args] });
   const ended = demo.exited.then((code) => assert.fail(`the demo ended with ${code}:\n${demo.output()}`));
   await Promise.race([ended, until("the demo waits", () => demo.output().includes("Ctrl-C ends the demo"), 60_000)]);
@@ -57,12 +59,11 @@ test("the demo tells the counts of a second round, its lines work as printed, an
 });
 
 test("a demo that is asked for other rows than its folder has says so, and ends with 1", async (t) => {
-  const folder = dataFolder();
-  const started = startProcess(t, { args: ["src/cli.ts", "demo", "--data", folder, "--rows", "20"] });
+  const started = startProcess(t, { args: ["src/cli.ts", ...args] });
   await until("Acme is there", () => /2\. Start Acme/.test(started.output()), 60_000);
   started.kill("SIGINT");
   assert.equal(await started.exited, 0, started.output());
   const { out, code } = await runSyncline(t, ["demo", "--data", folder, "--rows", "30"]);
   assert.equal(code, 1);
-  assert.match(out, /^error: The demo in .* was made with 20 contacts\./m);
+  assert.match(out, /^error: The demo in .* was made with 150 contacts\./m);
 });

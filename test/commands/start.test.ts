@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
+import { findRunningPostgres } from "../../src/db/embedded/start.ts";
 import { dataFolder } from "../crash/folder.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { TEST_API_KEY, TEST_MASTER_KEY } from "../helpers/engine.ts";
@@ -18,6 +19,9 @@ const settings = {
   SYNCLINE_ENCRYPTION_KEY: TEST_MASTER_KEY.toString("base64"),
 };
 
+// One cluster for several tests, whichever of them comes first: making and migrating one costs 3 s of a core.
+const folder = dataFolder();
+
 const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -32,6 +36,13 @@ const statusOf = async (url: string): Promise<number | undefined> => {
   } catch {
     return undefined; // not listening yet
   }
+};
+
+const stopsCleanly = async (process: ReturnType<typeof startProcess>, signals: NodeJS.Signals[]): Promise<void> => {
+  const askedAt = performance.now();
+  for (const signal of signals) process.kill(signal);
+  assert.equal(await process.exited, 0, process.output());
+  assert.ok(performance.now() - askedAt < STOPS_WITHIN_MS);
 };
 
 test("wrong settings are reported all at once, by name and never by value", async (t) => {
@@ -53,7 +64,7 @@ test("/health answers at once, /ready when it is migrated and working", async (t
   const url = `http://127.0.0.1:${port}`;
   const started = startProcess(t, {
     args: ["src/cli.ts", "start"],
-    env: { ...settings, PORT: String(port), SYNCLINE_DATA: dataFolder() },
+    env: { ...settings, PORT: String(port), SYNCLINE_DATA: folder },
   });
   const seen: string[] = [];
   await until("/ready is 200", async () => {
@@ -64,25 +75,17 @@ test("/health answers at once, /ready when it is migrated and working", async (t
   // Making a cluster and migrating takes long enough to be seen.
   assert.equal(seen[0], "200 503");
   assert.equal(seen.at(-1), "200 200");
-  started.kill("SIGTERM");
-  assert.equal(await started.exited, 0, started.output());
+  await stopsCleanly(started, ["SIGTERM"]);
 });
-
-const stopsCleanly = async (process: ReturnType<typeof startProcess>, signals: NodeJS.Signals[]): Promise<void> => {
-  const askedAt = performance.now();
-  for (const signal of signals) process.kill(signal);
-  assert.equal(await process.exited, 0, process.output());
-  assert.ok(performance.now() - askedAt < STOPS_WITHIN_MS);
-};
 
 const onDatabase = async (t: TestContext) => ({
   ...settings,
   DATABASE_URL: (await testDatabase(t, { poolSize: 1 })).url,
 });
 
-test("one signal ends it with 0, five do too", async (t) => {
+test("Ctrl-C ends it with 0 as SIGTERM does, five signals do too", async (t) => {
   const env = await onDatabase(t);
-  for (const signals of [["SIGTERM"], ["SIGINT"], Array(5).fill("SIGTERM")] as NodeJS.Signals[][]) {
+  for (const signals of [["SIGINT"], Array(5).fill("SIGTERM")] as NodeJS.Signals[][]) {
     await stopsCleanly(await startSyncline(t, env), signals);
   }
 });
@@ -103,15 +106,15 @@ test("a worker makes no API keys, the API prints those it made, and another encr
 });
 
 test("a signal while it starts ends it with 0, and its Postgres with it", async (t) => {
-  const folder = dataFolder(); // whose end waits until no server runs in it
   const started = startProcess(t, { args: ["src/cli.ts", "start"], env: { ...settings, SYNCLINE_DATA: folder } });
   await started.line(({ event }) => event === "server.starting");
   await stopsCleanly(started, ["SIGTERM"]);
+  await until("no server runs in its folder", () => findRunningPostgres(folder) === null);
   assert.ok(!started.lines.some(({ event }) => event === "server.started"), started.output());
 });
 
 test("a second start on a data folder says so and ends with 1; a later one goes on with the data", async (t) => {
-  const env = { ...settings, SYNCLINE_DATA: dataFolder() };
+  const env = { ...settings, SYNCLINE_DATA: folder };
   const first = await startSyncline(t, env);
   const second = await runSyncline(t, ["start"], env);
   assert.equal(second.code, 1);

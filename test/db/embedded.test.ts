@@ -6,7 +6,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { type TestContext, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import { isServerOf, waitUntil } from "../../src/db/embedded/processes.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "../../src/db/embedded/start.ts";
 import { connect } from "../../src/db/pool.ts";
@@ -15,12 +15,21 @@ const settings = { fsync: "off" };
 const OWNER = path.join(import.meta.dirname, "../helpers/embedded-owner.ts");
 const DEADLINE_MS = 20_000;
 
-const temporaryFolder = (t: TestContext): string => {
+const newFolder = (): string => {
   const folder = mkdtempSync(path.join(tmpdir(), "syncline-embedded-"));
   chmodSync(folder, 0o755);
+  return folder;
+};
+
+const temporaryFolder = (t: TestContext): string => {
+  const folder = newFolder();
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 };
+
+// For tests that do not mind whether the cluster is there already: making one costs 1 s of a core.
+const shared = newFolder();
+after(() => rmSync(shared, { recursive: true, force: true }));
 
 type Said = { pid?: number; code?: string; message?: string };
 
@@ -68,7 +77,7 @@ test("a data folder keeps its data, port and password from start to start, for t
 });
 
 test("a second start on the folder is refused and names the owner, in this process too", async (t) => {
-  const dataFolder = temporaryFolder(t);
+  const dataFolder = shared;
   const server = await startEmbeddedPostgres({ dataFolder, settings });
   t.after(server.stop);
   const refusal = { code: "data_folder_in_use", message: new RegExp(`process ${process.pid} `) };
@@ -76,14 +85,14 @@ test("a second start on the folder is refused and names the owner, in this proce
 });
 
 test("kill -9 of the owner stops the server", async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = shared;
   const { child, said } = await startOwner(t, folder);
   await kill(child);
   assert.ok(await waitUntil(() => !isServerOf(said.pid!, path.join(folder, "postgres")), DEADLINE_MS));
 });
 
 test("a server whose owner and watchdog were both killed is stopped by the next start", async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = shared;
   const { child, said } = await startOwner(t, folder);
   const watchdog = execFileSync("pgrep", ["-f", `syncline-watchdog ${said.pid} `], { encoding: "utf8" });
   process.kill(Number(watchdog), "SIGKILL");
@@ -127,8 +136,8 @@ test("a folder that the OS user postgres cannot enter has its database elsewhere
   assert.equal(await ask(second.url, "select one from kept"), 1);
 });
 
-test("stop resolves when the server died first", async (t) => {
-  const dataFolder = temporaryFolder(t);
+test("stop resolves when the server died first", async () => {
+  const dataFolder = shared;
   const server = await startEmbeddedPostgres({ dataFolder, settings });
   process.kill(server.pid, "SIGKILL");
   await server.stop();

@@ -20,8 +20,7 @@ export type Installation = {
   connect: (name: string) => Promise<number>;
 };
 
-/** The functions of some files, compiled. Throws with all problems when one does not compile. */
-export const compileTexts = async (files: { [file: string]: string }) => {
+const compileAnew = async (files: { [file: string]: string }) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "syncline-functions-"));
   try {
     for (const [file, text] of Object.entries(files)) {
@@ -34,6 +33,16 @@ export const compileTexts = async (files: { [file: string]: string }) => {
   } finally {
     await rm(folder, { recursive: true });
   }
+};
+
+const compiled = new Map<string, ReturnType<typeof compileAnew>>();
+
+/** The functions of some files, compiled once in a process: it takes half a second of a core. Throws with all problems. */
+export const compileTexts = (files: { [file: string]: string }): ReturnType<typeof compileAnew> => {
+  const key = JSON.stringify(files);
+  const made = compiled.get(key) ?? compileAnew(files);
+  compiled.set(key, made);
+  return made;
 };
 
 /** Make integration `acme`, whose connections talk to `provider`. */
