@@ -4,12 +4,6 @@ import type { ErrorRequestHandler } from "express";
 import { AppError, type Code } from "../errors.ts";
 import type { Install } from "./deps.ts";
 
-type BodyError = Error & { type?: string; status: number };
-
-// What cannot be unpacked has a status but no type: it is zlib's error. `expose` says that it comes from reading a request.
-const isBodyError = (error: unknown): error is BodyError =>
-  error instanceof Error && "expose" in error && "status" in error && typeof error.status === "number";
-
 // What the SQL refuses and no handler knew better, in the API's words.
 const SQL_CODES: { [code: string]: Code } = {
   SL002: "not_found",
@@ -23,15 +17,7 @@ const UNSTORABLE = ["22021", "22P05"];
 const isUnstorable = (error: unknown): error is Error =>
   error instanceof Error && "code" in error && UNSTORABLE.includes(String(error.code));
 
-const fromBodyParser = (error: BodyError): AppError => {
-  if (error.type === "entity.too.large") return new AppError("request_too_large", undefined, { cause: error });
-  if (error.type === "entity.parse.failed") return new AppError("invalid_json", undefined, { cause: error });
-  const code = error.status === 415 ? "invalid_content_type" : "invalid_body";
-  return new AppError(code, error.message, { cause: error });
-};
-
 const toAppError = (error: unknown): AppError | undefined => {
-  if (isBodyError(error) && error.status < 500) return fromBodyParser(error);
   // A path that is not valid percent-encoding.
   if (error instanceof URIError) return new AppError("invalid_uri_params", undefined, { cause: error });
   if (isUnstorable(error))

@@ -1,16 +1,16 @@
-// Requests whose bytes are no request of ours: packed wrongly, or with characters that no text may have.
+// Requests whose bytes are no request of ours: packed, or with characters that no text may have.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { of, testApi } from "./api.ts";
 
-test("a body that cannot be unpacked, and texts with a NUL character, are the caller's mistake", async (t) => {
+test("a packed body, and texts with a NUL character, are the caller's mistake", async (t) => {
   const api = await testApi(t);
   const codeOf = async (...call: Parameters<typeof api.call>) => {
     const { status, body } = await api.call(...call);
     return `${status} ${body.error.code}`;
   };
   const packed = { headers: { "content-encoding": "gzip" }, body: { syncs: [], provider_config_key: "crm" } };
-  assert.equal(await codeOf("POST", "/sync/start", packed), "400 invalid_body");
+  assert.equal(await codeOf("POST", "/sync/start", packed), "415 invalid_content_type");
   const odd = { ...packed, headers: { "content-encoding": "rot13" } };
   assert.equal(await codeOf("POST", "/sync/start", odd), "415 invalid_content_type");
   assert.equal(await codeOf("GET", "/providers/a%00b"), "400 invalid_uri_params");
