@@ -20,3 +20,6 @@ export const actionInputPlace = (uid: string): string => `action-input:${uid}`;
 
 /** The place of how an action ended. */
 export const actionOutcomePlace = (uid: string): string => `action-outcome:${uid}`;
+
+/** The place of what came of deploying or trying out a single function. */
+export const functionJobPlace = (environment: number, job: string): string => `function-job:${environment}:${job}`;

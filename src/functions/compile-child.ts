@@ -1,8 +1,7 @@
-// What compile-apart.ts starts: a process that compiles one folder, says what came of it, and ends.
+// What compile-apart.ts starts: a process that compiles the folders it is told, one at a time, and ends with who started it.
 import { compileFolder } from "./compile.ts";
 
-process.on("disconnect", () => process.exit()); // whoever asked is gone
-process.once("message", async (dir: string) => {
+process.on("disconnect", () => process.exit());
+process.on("message", async (dir: string) => {
   process.send!(await compileFolder(dir));
-  process.disconnect();
 });

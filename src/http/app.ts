@@ -20,6 +20,9 @@ import { environmentsEndpoints } from "./environments.ts";
 import { installErrors } from "./errors.ts";
 import { functionBundleEndpoints } from "./function-bundles.ts";
 import { functionCompileEndpoints } from "./function-compile.ts";
+import { functionDeploymentEndpoints } from "./function-deployments.ts";
+import { functionDryRunEndpoints } from "./function-dryruns.ts";
+import { functionInvocationEndpoints } from "./function-invocations.ts";
 import { healthEndpoints } from "./health.ts";
 import { connectionImportEndpoints } from "./import-connection.ts";
 import { integrationEndpoints } from "./integration.ts";
@@ -57,6 +60,9 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...integrationFunctionEndpoints(deps),
   ...scriptsConfigEndpoints(deps),
   ...functionCompileEndpoints(),
+  ...functionDeploymentEndpoints(deps),
+  ...functionDryRunEndpoints(deps),
+  ...functionInvocationEndpoints(),
   ...providerEndpoints(deps),
   ...proxyEndpoints(deps),
   ...deployEndpoints(deps),

@@ -17,6 +17,9 @@ const UNSTORABLE = ["22021", "22P05"];
 const isUnstorable = (error: unknown): error is Error =>
   error instanceof Error && "code" in error && UNSTORABLE.includes(String(error.code));
 
+// Of the statuses from 500 on, these are ours to explain.
+const EXPLAINED: Code[] = ["not_implemented", "execution_environment_unavailable"];
+
 const toAppError = (error: unknown): AppError | undefined => {
   // A path that is not valid percent-encoding.
   if (error instanceof URIError) return new AppError("invalid_uri_params", undefined, { cause: error });
@@ -42,7 +45,7 @@ export const installErrors: Install = (app, { log }) => {
   });
   const handle: ErrorRequestHandler = (error, req, res, _next) => {
     const known = toAppError(error);
-    if (known !== undefined && known.status < 500) {
+    if (known !== undefined && (known.status < 500 || EXPLAINED.includes(known.code))) {
       res.status(known.status).json(errorBody(known));
       return;
     }

@@ -80,3 +80,10 @@ export const checkKind = (catalogue: Catalogue, provider: string, given: Integra
   if (given !== undefined && given.type !== mode)
     throw fieldError("invalid_body", ["credentials", "type"], `${provider} takes ${mode} credentials`);
 };
+
+/** The integration of this key, as endpoints about single functions refuse: `integration_not_found`. */
+export const mustKnow = async (db: Pool, environment: number, uniqueKey: string): Promise<Integration> => {
+  const found = await getIntegration(db, { environment, uniqueKey });
+  if (found === null) throw new AppError("integration_not_found", `There is no integration "${uniqueKey}".`);
+  return found;
+};
