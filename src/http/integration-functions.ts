@@ -14,7 +14,7 @@ import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
 import { FunctionType, showFunction, WireFunction } from "./function-shape.ts";
 import { IntegrationParams } from "./integration-shape.ts";
-import { Name, plainText } from "./patterns.ts";
+import { Name } from "./patterns.ts";
 import { SUCCESS, Success } from "./success.ts";
 import { type Refusals, translating } from "./validate.ts";
 
@@ -22,7 +22,7 @@ const LONGEST_PAGE = 100;
 
 const ListQuery = z.strictObject({
   type: FunctionType.optional(),
-  search: plainText(255).optional().meta({ description: "A part of the name, in any case." }),
+  search: z.string().max(255).optional().meta({ description: "A part of the name, in any case." }),
   page: z.coerce.number().int().min(0).max(1_000_000).default(0),
   limit: z.coerce.number().int().min(1).max(LONGEST_PAGE).default(20),
 });

@@ -202,7 +202,7 @@ test("the catalogue is listed, searched and read by name", async (t) => {
   assert.deepEqual([data.name, data.auth_mode], ["acme", "API_KEY"]);
   assert.ok(data.logo_url.startsWith("http"));
   assert.equal((await api.call("GET", "/providers/nothing")).body.error.code, "not_found");
-  for (const pattern of ["(", "%5B", "%25", "%00", ".*"]) {
+  for (const pattern of ["(", "%5B", "%25", "%5C", ".*"]) {
     assert.deepEqual((await api.must("GET", `/providers?search=${pattern}`)).data, []);
   }
   assert.equal((await api.call("GET", "/providers?name=acme")).body.error.code, "invalid_query_params");
