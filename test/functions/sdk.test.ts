@@ -16,7 +16,9 @@ test("each verb sends its method, and proxy sends GET unless told otherwise", as
   const { calls } = await callsOf(
     `for (const verb of ["get", "post", "put", "patch", "delete"]) await nango[verb]({ endpoint: "/" + verb });
     await nango.proxy({ endpoint: "/p" });
-    await nango.proxy({ endpoint: "/q", method: "put" });`,
+    await nango.proxy({ endpoint: "/q", method: "put" });
+    await nango.proxy({ endpoint: "/r", method: "report" });
+    await nango.proxy({ endpoint: "/s", method: "PROPFIND", data: "<propfind/>" });`,
     { proxy: () => answer },
   );
   const sent = calls.map(([, request]) => request);
@@ -25,6 +27,8 @@ test("each verb sends its method, and proxy sends GET unless told otherwise", as
     ...verbs.map((verb) => ({ method: verb.toUpperCase(), endpoint: `/${verb}` })),
     { method: "GET", endpoint: "/p" },
     { method: "PUT", endpoint: "/q" },
+    { method: "REPORT", endpoint: "/r" },
+    { method: "PROPFIND", endpoint: "/s", data: "<propfind/>" },
   ]);
 });
 

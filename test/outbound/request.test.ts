@@ -103,6 +103,18 @@ test("data is sent in the form its content type asks for", async (t) => {
   assert.deepEqual(await post(undefined), ["", undefined]);
 });
 
+test("WebDAV's verbs carry a body", async (t) => {
+  const server = await startServer(t, (_seen, response) => response.writeHead(207).end("<multistatus/>"));
+  const { send } = createSender();
+  for (const method of ["PROPFIND", "REPORT"] as const) {
+    const headers = { depth: "1", "content-type": "application/xml" };
+    const answer = await send({ method, endpoint: "/dav", data: "<x/>", headers }, target(server.url));
+    assert.deepEqual([answer.status, answer.data], [207, "<multistatus/>"]);
+    const seen = server.requests.at(-1)!;
+    assert.deepEqual([seen.method, seen.headers.depth, seen.body.toString()], [method, "1", "<x/>"]);
+  }
+});
+
 test("a multipart object arrives as a form that can be read back, files included", async (t) => {
   const server = await startServer(t, (_seen, response) => json(response, 200, {}));
   const { send } = createSender();
