@@ -34,6 +34,7 @@ const Settings = z
     SYNCLINE_TRUSTED_PROXIES: whole(0, 10).default(0),
     SYNCLINE_ROLE: z.enum(["all", "api", "worker"]).default("all"),
     SYNCLINE_ALLOW_PRIVATE_HOSTS: list.optional(),
+    SYNCLINE_BASE_URL_OVERRIDE: z.enum(["on", "off"]).default("on"),
     SYNCLINE_PROVIDERS: list.default([]),
     SYNCLINE_CONCURRENCY: whole(1, 200).default(10),
     SYNCLINE_ACTION_CONCURRENCY: whole(1, 200).optional(),
@@ -87,6 +88,7 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
       requestsPerMinute: rateLimit === 0 ? undefined : rateLimit,
       trustedProxies: settings.SYNCLINE_TRUSTED_PROXIES,
       publicUrl: settings.SYNCLINE_URL,
+      refusesBaseUrls: settings.SYNCLINE_BASE_URL_OVERRIDE === "off",
     },
     role: settings.SYNCLINE_ROLE,
     allowPrivateHosts:

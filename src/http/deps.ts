@@ -16,6 +16,8 @@ export type AccessSettings = {
   trustedProxies?: number | undefined;
   /** Where people reach the server; otherwise what the request was sent to. */
   publicUrl?: string | undefined;
+  /** Callers of the proxy may not send a connection's credentials to other hosts than its provider's. */
+  refusesBaseUrls?: boolean | undefined;
 };
 
 export type HttpDeps = {

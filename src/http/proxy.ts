@@ -82,7 +82,11 @@ const createSay = ({ runs }: HttpDeps, { environment }: Asked) => {
  * one for all their log lines of a fifth of a second.
  */
 export const proxyEndpoints = (deps: HttpDeps): Endpoint[] => {
+  const { refusesBaseUrls } = deps.access ?? {};
+
   const pass = async (asked: Asked, res: Response): Promise<void> => {
+    if (refusesBaseUrls && asked.headers["base-url-override"] !== undefined)
+      throw new AppError("base_url_override_disabled");
     const request = forwardRequestOf(res.req, asked.headers);
     const { learn, say } = createSay(deps, asked);
     const signal = untilGone(res);

@@ -53,8 +53,8 @@ export const read = async (asked: ClientRequest): Promise<Got> => {
 };
 
 /** The API, integration `crm` with connection `one` to an upstream server. */
-export const proxyWorld = async (t: TestContext) => {
-  const api: TestApi = await testApi(t);
+export const proxyWorld = async (t: TestContext, o: Parameters<typeof testApi>[1] = {}) => {
+  const api: TestApi = await testApi(t, o);
   const upstream = await startUpstream(t);
   await api.integrate("crm");
   await api.connect("crm", "one", { connection_config: { baseUrl: upstream.url } });

@@ -256,3 +256,18 @@ test("ANY /proxy", async (t) => {
     assert.ok((await fetched()) >= first);
   });
 });
+
+test("a server may take no other base URLs than those of its providers", async (t) => {
+  const { upstream, ask } = await proxyWorld(t, { access: { refusesBaseUrls: true } });
+  const refused = await ask("GET", "/x", { headers: { "base-url-override": upstream.url } });
+  assert.deepEqual([refused.status, JSON.parse(refused.text).error.code], [400, "base_url_override_disabled"]);
+  assert.equal((await ask("GET", "/x", { headers: { "base-url-override": "" } })).status, 200);
+  assert.equal(upstream.seen.length, 1);
+});
+
+test("where calls are limited, our own X-RateLimit headers stand on the provider's answers", async (t) => {
+  const { upstream, ask } = await proxyWorld(t, { access: { requestsPerMinute: 1000 } });
+  upstream.on("/x", (_req, res) => res.writeHead(200, { "x-ratelimit-limit": "7", "x-ratelimit-used": "1" }).end());
+  const { headers } = await ask("GET", "/x");
+  assert.deepEqual([headers["x-ratelimit-limit"], headers["x-ratelimit-used"]], ["1000", "1"]);
+});
