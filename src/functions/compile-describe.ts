@@ -90,7 +90,7 @@ export const createDescriber = async (made?: RuntimeCode) => {
     entry: EntryPoint,
     bundle: string,
     at: Declaration = {},
-    signal = new AbortController().signal,
+    signal: AbortSignal = new AbortController().signal,
   ): Promise<Described> => {
     if (!thread.isAlive()) thread = start();
     const outcome = await thread.run({
