@@ -154,7 +154,6 @@ begin atomic
    cross join lateral (
      select a.id, a.connection_id, a.name, a.due_at
        from syncline.actions a
-       join syncline.connections o on o.id = a.connection_id and o.deleted_at is null
       where a.environment_id = e.id and a.ended_at is null and a.is_async and a.due_at <= syncline.now()
         and (a.attempts > 0 or a.created_at > syncline.now() - c.async_action_start_within)
       order by a.due_at, a.id
@@ -175,7 +174,7 @@ declare
   v_next record;
   v_run bigint;
 begin
-  loop
+  for v_try in 1 .. 100 loop
     select x.* into v_next from syncline.next_actions() x limit 1;
     if not found then
       return;
@@ -206,7 +205,7 @@ begin
   perform syncline.hold_run(p_run, p_token);
   perform syncline.end_run(p_run, 'cancelled', null);
   update syncline.actions a
-     set state = 'waiting', due_at = syncline.now(), attempts = a.attempts - 1
+     set state = 'waiting', due_at = case a.attempts when 1 then a.created_at else syncline.now() end, attempts = a.attempts - 1
    where a.run_id = p_run and a.state = 'running';
   perform graphile_worker.add_job('action', '{}'::json, job_key => 'action', max_attempts => 3);
 end $$;
@@ -230,32 +229,47 @@ begin atomic
 end;
 comment on function syncline.find_action_result(int, uuid) is 'How an action of the environment ended; no row while it waits or runs, and after its time.';
 
+create or replace function syncline.list_stale_actions() returns table (id bigint)
+language sql stable
+begin atomic
+  -- By environment, as the index of open actions is: a long queue costs nothing. What runs has no due_at, and what was
+  -- never begun has been due since it was asked for.
+  select a.id
+    from syncline.environments e
+    join syncline.actions a on a.environment_id = e.id and a.ended_at is null and a.due_at is null
+    left join syncline.runs r on r.id = a.run_id
+   where r.state is distinct from 'running'
+  union all
+  select a.id
+    from syncline.environments e
+   cross join syncline.settings c
+    join syncline.actions a
+      on a.environment_id = e.id and a.ended_at is null and a.due_at <= syncline.now() - c.async_action_start_within
+   where a.attempts = 0;
+end;
+comment on function syncline.list_stale_actions() is 'Actions whose run ended without a word, and those that can begin no more.';
+
 create or replace function syncline.settle_actions() returns int
 language plpgsql volatile as $$
 declare
-  v_open record;
+  v_action syncline.actions;
+  v_run syncline.runs;
   v_count int := 0;
 begin
-  for v_open in
-    select a as action, case
-             when n.deleted_at is not null then '{"type": "unknown_connection", "message": "The connection was deleted."}'
-             when a.state = 'waiting' then '{"type": "execution_timeout", "message": "No worker began it in time."}'
-             when r.state = 'cancelled' then '{"type": "script_aborted", "message": "The run was cancelled."}'
-             else coalesce(r.error - 'stack', '{"type": "worker_lost", "message": "Its run is gone."}') end as error
-      from syncline.actions a
-      join syncline.connections n on n.id = a.connection_id
-     cross join syncline.settings c
-      left join syncline.runs r on r.id = a.run_id
-     where a.ended_at is null
-       and case a.state
-             when 'running' then r.state is distinct from 'running'
-             else n.deleted_at is not null or (a.attempts = 0 and a.created_at <= syncline.now() - c.async_action_start_within) end
-       for update of a skip locked
+  for v_action in
+    select a.* from syncline.actions a where a.id in (select x.id from syncline.list_stale_actions() x) and a.ended_at is null
+       for update skip locked
   loop
-    if (v_open.action).state = 'running' and v_open.error ->> 'type' not in ('unknown_connection', 'script_aborted') then
-      perform syncline.settle_failure(v_open.action, null, v_open.error);
+    -- Looked at anew: another worker may have settled it, and a third begun it, before we had its lock.
+    continue when not exists (select from syncline.list_stale_actions() x where x.id = v_action.id);
+    select r.* into v_run from syncline.runs r where r.id = v_action.run_id;
+    if v_action.state = 'waiting' then
+      perform syncline.end_action(v_action.id, 'failed', null, '{"type": "execution_timeout", "message": "No worker began it in time."}');
+    elsif v_run.state = 'cancelled' then
+      perform syncline.end_action(v_action.id, 'failed', null, '{"type": "script_aborted", "message": "The run was cancelled."}');
     else
-      perform syncline.end_action((v_open.action).id, 'failed', null, v_open.error);
+      perform syncline.settle_failure(v_action, null,
+        coalesce(v_run.error - 'stack', '{"type": "worker_lost", "message": "Its run is gone."}'));
     end if;
     v_count := v_count + 1;
   end loop;

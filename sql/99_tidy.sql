@@ -159,12 +159,11 @@ comment on function syncline.tidy_runs(int) is 'Delete ended runs and sent webho
 create or replace function syncline.tidy_actions(p_limit int) returns int
 language plpgsql volatile as $$
 declare
+  v_until timestamptz := (select syncline.now() - c.action_result_retention from syncline.settings c);
   v_count int;
 begin
   delete from syncline.actions a
-   where a.id in (
-     select x.id from syncline.actions x, syncline.settings c
-      where x.ended_at < syncline.now() - c.action_result_retention order by x.ended_at limit p_limit);
+   where a.id in (select x.id from syncline.actions x where x.ended_at < v_until order by x.ended_at limit p_limit);
   get diagnostics v_count = row_count;
   return v_count;
 end $$;

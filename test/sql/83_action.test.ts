@@ -184,18 +184,19 @@ sqlTests("83_action", {
       message: "the worker was lost while it ran this",
     });
   },
-  "a cancelled one has failed, whatever tries were left; so has one of a deleted connection": async (w) => {
-    const ids = await makeAction(w);
-    const cancelled = await ask(w, ids, { maxRetries: 5 });
-    const waiting = await ask(w, ids);
-    await runs.cancelRun(w.db, { run: (await claim(w))!.id });
-    await w.q("select syncline.retire_connection($1)", [ids.connection]);
-    assert.equal(await claim(w), undefined);
-    await w.q("select syncline.settle_actions()");
-    const states = [(await rowOf(w, cancelled.uid))?.state, (await rowOf(w, waiting.uid))?.error];
-    assert.deepEqual(states, ["failed", "unknown_connection"]);
-    assert.equal(await result(w, ids, cancelled.uid), null, "its key is shredded");
-  },
+  "a cancelled one has failed, whatever tries were left; so has one of a deleted connection, when its turn comes":
+    async (w) => {
+      const ids = await makeAction(w);
+      const cancelled = await ask(w, ids, { maxRetries: 5 });
+      const waiting = await ask(w, ids);
+      await runs.cancelRun(w.db, { run: (await claim(w))!.id });
+      await w.q("select syncline.settle_actions()");
+      await w.q("select syncline.retire_connection($1)", [ids.connection]);
+      assert.equal(await claim(w), undefined);
+      const states = [(await rowOf(w, cancelled.uid))?.error, (await rowOf(w, waiting.uid))?.error];
+      assert.deepEqual(states, ["script_aborted", "not_found"]);
+      assert.equal(await result(w, ids, cancelled.uid), null, "its key is shredded");
+    },
   "one that was claimed and not begun goes back as it was": async (w) => {
     const ids = await makeAction(w);
     const { uid } = await ask(w, ids);
