@@ -70,6 +70,6 @@ export const placesOf = ({ paths }: Document): Place[] =>
 /** The codes that an operation answers with a status; none for a success. */
 export const codesAt = ({ responses }: Operation, status: string): string[] => {
   const schema = responses[status]?.content?.["application/json"]?.schema;
-  const codes = schema?.allOf?.[1]?.properties?.error?.properties?.code?.enum ?? [];
+  const codes = (schema?.anyOf?.[0] ?? schema)?.allOf?.[1]?.properties?.error?.properties?.code?.enum ?? [];
   return codes as string[];
 };

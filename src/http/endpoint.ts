@@ -51,6 +51,8 @@ export type Spec = {
   raw?: true;
   /** The first is what is sent unless the handler sets another status. */
   answers: Readonly<Record<number, Answer>>;
+  /** What comes from elsewhere and is passed on, with any status: then a failure's body may be that as well. */
+  otherwise?: Answer;
   /** Codes beside those of the doors, of the key and of failures on our side. */
   errors?: readonly Refusal[];
 };

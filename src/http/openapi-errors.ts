@@ -57,21 +57,22 @@ const RETRY_AFTER = {
   schema: { type: "integer" },
 } as const;
 
-const errorResponse = (status: number, codes: Code[]) => ({
+const schemaOf = (codes: Code[]) => ({
+  allOf: [{ $ref: "#/components/schemas/Error" }, { properties: { error: { properties: { code: { enum: codes } } } } }],
+});
+
+const FROM_ELSEWHERE = { description: "Or what was answered elsewhere and is passed on." };
+
+const errorResponse = (status: number, codes: Code[], { otherwise }: Spec) => ({
   description: codes.map((code) => `- \`${code}\`: ${CODES[code].says}`).join("\n"),
   ...(status === 429 && { headers: { "Retry-After": RETRY_AFTER } }),
   content: {
     "application/json": {
-      schema: {
-        allOf: [
-          { $ref: "#/components/schemas/Error" },
-          { properties: { error: { properties: { code: { enum: codes } } } } },
-        ],
-      },
+      schema: otherwise === undefined ? schemaOf(codes) : { anyOf: [schemaOf(codes), FROM_ELSEWHERE] },
     },
   },
 });
 
 /** The responses of an operation's failures. */
 export const errorResponses = (spec: Spec): ZodOpenApiResponsesObject =>
-  Object.fromEntries([...codesOf(spec)].map(([status, codes]) => [`${status}`, errorResponse(status, codes)]));
+  Object.fromEntries([...codesOf(spec)].map(([status, codes]) => [`${status}`, errorResponse(status, codes, spec)]));

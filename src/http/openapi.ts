@@ -1,6 +1,6 @@
 // The OpenAPI document, made from the descriptions that the server answers by: there is no second source.
 import { mapValues } from "es-toolkit";
-import type { z } from "zod";
+import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import type { Document, Parameter } from "./docs-document.ts";
 import type { Access, Answer, Endpoint, Spec } from "./endpoint.ts";
@@ -11,7 +11,9 @@ import { SCOPE_TEXT } from "./scopes.ts";
 const answerOf = ({ says, body, type = "application/json", headers }: Answer) => ({
   description: says,
   ...(body && { content: { [type]: { schema: body } } }),
-  ...(headers && { headers: mapValues(headers, (description) => ({ description, schema: { type: "string" } })) }),
+  ...(headers && {
+    headers: mapValues(headers, (description) => ({ description, schema: { type: "string" as const } })),
+  }),
 });
 
 const idOf = ({ method, path }: Spec): string =>
@@ -32,6 +34,10 @@ const SCHEMES = {
 
 const securityOf = (access: Access) => (access === "open" ? [] : [access].flat().map((kind) => ({ [kind]: [] })));
 
+/** An endpoint that does not look at the parameters of its path has them all the same. */
+const paramsIn = (path: string): z.ZodObject =>
+  z.object(Object.fromEntries([...path.matchAll(/[:*](\w+)/g)].map(([, name]) => [name, z.string()])));
+
 /** OpenAPI has no word for the rest of a path: `x-wildcard` says that the parameter may have slashes. */
 const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   operationId: idOf(spec),
@@ -45,7 +51,7 @@ const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   ...(spec.accountScope && { "x-account-scope": `account:${spec.accountScope}` }),
   ...(spec.path.includes("*") && { "x-wildcard": true }),
   requestParams: {
-    ...(spec.params && { path: spec.params as z.ZodObject }),
+    path: (spec.params as z.ZodObject) ?? paramsIn(spec.path),
     ...(spec.query && { query: spec.query as z.ZodObject }),
     ...(spec.headers && { header: spec.headers as z.ZodObject }),
   },
@@ -53,6 +59,7 @@ const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   responses: {
     ...Object.fromEntries(Object.entries(spec.answers).map(([status, answer]) => [status, answerOf(answer)])),
     ...errorResponses(spec),
+    ...(spec.otherwise && { default: answerOf(spec.otherwise) }),
   },
 });
 
