@@ -74,7 +74,7 @@ const shared = {
 } as const;
 
 const linkTo = (req: Request, publicUrl: string | undefined, token: string): string =>
-  `${(publicUrl ?? `${req.protocol}://${req.get("host")}`).replace(/\/$/, "")}/connect?session_token=${token}`;
+  `${(publicUrl ?? `${req.protocol}://${req.host}`).replace(/\/$/, "")}/connect?session_token=${token}`;
 
 /** Sessions. Making one is two statements, for a reconnect three. */
 export const connectSessionEndpoints = ({ db, access }: HttpDeps): Endpoint[] => {

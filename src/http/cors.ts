@@ -11,6 +11,7 @@ const EXPOSED = [
   "X-RateLimit-Limit",
   "X-RateLimit-Remaining",
   "X-RateLimit-Reset",
+  "Retry-After",
 ].join(", ");
 
 const METHODS = "GET,HEAD,POST,PUT,PATCH,DELETE,PROPFIND,REPORT";

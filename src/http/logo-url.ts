@@ -3,4 +3,4 @@ import type { Request } from "express";
 
 /** The URL of a provider's logo, on the host that the request came to. */
 export const logoUrl = (req: Request, provider: string): string =>
-  `${req.protocol}://${req.get("host")}/images/template-logos/${provider}.svg`;
+  `${req.protocol}://${req.host}/images/template-logos/${provider}.svg`;

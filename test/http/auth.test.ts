@@ -38,8 +38,12 @@ test("bearers", async (t) => {
   });
 
   await t.test("each kind of bearer is taken where it belongs only", async () => {
-    const made = await api.must("POST", "/connect/sessions", { body: { end_user: { id: "u" } } });
-    const token = made.data.token;
+    const made = await api.must("POST", "/connect/sessions", {
+      body: { end_user: { id: "u" } },
+      headers: { "x-forwarded-host": "evil.example" },
+    });
+    const { token, connect_link: link } = made.data;
+    assert.ok(link.startsWith(`${api.url}/connect?`), "no proxy is trusted");
     for (const path of [
       "/connections",
       "/records",
@@ -79,6 +83,14 @@ test("bearers", async (t) => {
     assert.equal((await api.call("PATCH", "/environment/webhooks", { body, key: "nobody" })).status, 401);
     assert.equal((await api.call("PATCH", "/environment/webhooks", { body })).body.error.code, "invalid_json");
   });
+});
+
+test("links lead to where a trusted proxy was asked; without the settings for it nothing is counted", async (t) => {
+  const api = await testApi(t, { access: { trustedProxies: 1 } });
+  const headers = { "x-forwarded-proto": "https", "x-forwarded-host": "sync.example" };
+  const made = await api.call("POST", "/connect/sessions", { body: { tags: {} }, headers });
+  assert.match(made.body.data.connect_link, /^https:\/\/sync\.example\/connect\?session_token=/);
+  assert.equal(made.headers.get("x-ratelimit-limit"), null);
 });
 
 test("scopes are those of the list, and wildcards that cover some of it", () => {
