@@ -184,6 +184,11 @@ test("the published client lists, creates, reads, changes and deletes integratio
   assert.deepEqual(both, { ...made, credentials: { ...CLIENT, scopes: "a", webhook_secret: null } });
   const { data: hook } = await nango.getIntegration({ uniqueKey: "crm" }, { include: ["webhook"] });
   assert.deepEqual(hook, { ...made, webhook_url: null });
+  const narrow = { display_name: "narrow", scopes: ["environment:integrations:read"] };
+  const { secret: key } = (await api.must("POST", "/environment/api-keys", { body: narrow })).data;
+  assert.equal((await api.call("GET", "/integrations/crm", { key })).status, 200);
+  const hidden = await api.call("GET", "/integrations/crm?include=credentials", { key });
+  assert.deepEqual([hidden.status, hidden.body.error.code], [403, "forbidden"]);
   const { data: changed } = await nango.updateIntegration(
     { uniqueKey: "crm" },
     { unique_key: "erp", display_name: "E" },
