@@ -5,7 +5,7 @@ import path from "node:path";
 import { AppError } from "../errors.ts";
 import type { Problem } from "./compile.ts";
 import { compileApart } from "./compile-apart.ts";
-import { type CompiledFunction, functionHash } from "./definition.ts";
+import { type CompiledFunction, withVersion } from "./definition.ts";
 
 /** Longer texts are not taken: functions have 1 to 20 kB. */
 export const LONGEST_CODE = 500_000;
@@ -20,12 +20,6 @@ const NO_FUNCTION =
 const sentenceOf = ({ file, line, column, message }: Problem): string =>
   `${[path.posix.basename(file), line, column].filter((part) => part !== undefined).join(":")}: ${message}`;
 
-const withVersion = (compiled: CompiledFunction, version: string | undefined): CompiledFunction => {
-  if (version === undefined) return compiled;
-  const definition = { ...compiled.definition, version };
-  return { ...compiled, definition, hash: functionHash(compiled.bundle, definition) };
-};
-
 /** Throws `compilation_error` that names each place as file:line:column. The text runs nowhere but in an isolate. */
 export const compileCode = async ({ integration, name, code, version }: Code): Promise<CompiledFunction> => {
   const dir = await mkdtemp(path.join(os.tmpdir(), "syncline-code-"));
@@ -37,7 +31,7 @@ export const compileCode = async ({ integration, name, code, version }: Code): P
     const errors = problems.filter(({ level }) => level === "error");
     if (compiled === undefined || errors.length > 0)
       throw new AppError("compilation_error", errors.map(sentenceOf).join("\n") || NO_FUNCTION);
-    return withVersion({ ...compiled, integration }, version);
+    return withVersion({ ...compiled, integration }, version ?? "");
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

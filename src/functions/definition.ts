@@ -55,3 +55,10 @@ export const CompiledFunction = z.strictObject({
 /** The sha256 in hex that changes when the code or what it says about itself changes. */
 export const functionHash = (bundle: string, definition: FunctionDefinition): string =>
   createHash("sha256").update(bundle).update("\0").update(JSON.stringify(definition)).digest("hex");
+
+/** The function under another version than its text says; an empty one leaves it as it is. */
+export const withVersion = (compiled: CompiledFunction, version: string): CompiledFunction => {
+  if (version === "" || version === compiled.definition.version) return compiled;
+  const definition = { ...compiled.definition, version };
+  return { ...compiled, definition, hash: functionHash(compiled.bundle, definition) };
+};

@@ -4,7 +4,7 @@ import { Semaphore } from "es-toolkit";
 import { AppError, type FieldError } from "../errors.ts";
 import { createDescriber, type Describer } from "./compile-describe.ts";
 import type { Problem } from "./compile-problem.ts";
-import { type CompiledFunction, functionHash } from "./definition.ts";
+import { type CompiledFunction, withVersion } from "./definition.ts";
 import { buildRuntimeCode, type RuntimeCode } from "./isolate-runtime-code.ts";
 import { createCompleter } from "./received-bundle.ts";
 
@@ -36,12 +36,6 @@ const refusal = (errors: FieldError[]): AppError => {
   return new AppError("function_compile_failed", `These functions cannot be deployed:\n${lines.join("\n")}`, {
     errors,
   });
-};
-
-const withVersion = (compiled: CompiledFunction, version: string): CompiledFunction => {
-  if (version === "" || version === compiled.definition.version) return compiled;
-  const definition = { ...compiled.definition, version };
-  return { ...compiled, definition, hash: functionHash(compiled.bundle, definition) };
 };
 
 /**
