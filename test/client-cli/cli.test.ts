@@ -62,8 +62,12 @@ test("the official example and a folder of three functions are deployed, dry-run
   ])
     assert.match(deployed, line);
   assert.deepEqual(await functions("notes"), ["action write-note", "on-event greet", "sync notes"]);
-  const { code } = await call("GET", "/integrations/notes/functions/notes/code");
-  assert.equal(code, notesSync());
+  await write({ "notes/on-events/greet.ts": "// lost" });
+  assertRan(await nango("pull", "notes", "greet", "-e", "dev", "--force"), 0);
+  assert.equal(
+    await readFile(path.join(project, "notes/on-events/greet.ts"), "utf8"),
+    NOTES["notes/on-events/greet.ts"],
+  );
 
   await connect("notes", { type: "API_KEY", apiKey: "ada" });
   await until("the notes are here", async () => (await texts("notes", "Note", "text")).length === 3);
