@@ -6,6 +6,7 @@ import { benchCompile } from "./compile.ts";
 import { benchIdle } from "./idle.ts";
 import { benchIsolate } from "./isolate.ts";
 import { benchMemory } from "./memory.ts";
+import { benchProxy } from "./proxy.ts";
 import { benchRecords } from "./records.ts";
 import { benchRefresh } from "./refresh.ts";
 import { type Result, toTable } from "./result.ts";
@@ -26,6 +27,7 @@ const ALL: Record<string, () => Promise<Result[]>> = {
   idle: onServer("all", benchIdle),
   compile: benchCompile,
   isolate: onServer("all", benchIsolate),
+  proxy: onServer("api", benchProxy),
   actions: onServer("all", benchActions),
 };
 
