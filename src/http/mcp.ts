@@ -93,6 +93,7 @@ export const mcpEndpoints = (deps: HttpDeps): Endpoint[] => {
           200: { says: "The answer to the message.", body: z.unknown() },
           202: { says: "A message that needs no answer." },
         },
+        otherwise: { says: "What the transport says of a message that it cannot take.", body: z.unknown() },
         errors: ["unknown_connection"],
       },
       async ({ environment, headers, req, res }) => {
