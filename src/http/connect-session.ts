@@ -4,6 +4,7 @@ import { deleteConnectSession } from "../db/connect-sessions.ts";
 import { IntegrationDefaults, IntegrationOverrides } from "./connect-sessions.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint } from "./endpoint.ts";
+import { ShownEndUser } from "./tags.ts";
 
 const Palette = z.strictObject({ primary: z.string() });
 
@@ -21,19 +22,9 @@ const UI_SETTINGS: z.output<typeof UiSettings> = {
   showWatermark: false,
 };
 
-const EndUserShown = z
-  .strictObject({
-    id: z.string(),
-    display_name: z.string().nullable(),
-    email: z.string().nullable(),
-    tags: z.record(z.string(), z.string()),
-    organization: z.strictObject({ id: z.string(), display_name: z.string().nullable() }).nullable(),
-  })
-  .meta({ id: "SessionEndUser" });
-
 const SessionShown = z
   .strictObject({
-    endUser: EndUserShown.nullable(),
+    endUser: ShownEndUser.nullable(),
     tags: z.record(z.string(), z.string()),
     isReconnecting: z.boolean().meta({ description: "Whether a connection is renewed instead of made." }),
     allowed_integrations: z.array(z.string()).optional().meta({ description: "Left out: every integration." }),
@@ -62,7 +53,7 @@ export const ownSessionEndpoints = ({ db }: HttpDeps): Endpoint[] => [
       const overrides = z.record(z.string(), IntegrationOverrides).parse(session.overrides);
       return {
         data: {
-          endUser: EndUserShown.nullable().parse(session.end_user),
+          endUser: ShownEndUser.nullable().parse(session.end_user),
           tags: session.tags,
           isReconnecting: session.connection_id !== null,
           allowed_integrations: session.allowed_integrations ?? undefined,

@@ -1,6 +1,6 @@
-// How often a key may call in a minute. Each process counts in memory and shares its counts about once a second, so a request
-// costs 3 us and waits for no statement, which would be 0.1 ms and a row lock for each: over all processes a key may exceed its limit by what the others let
-// through in that second. Where the counts cannot be shared, each process goes by its own.
+// How often a key may call in a minute. Each process counts in memory and shares its counts about once a second. A request
+// costs 3 us and waits for no statement, which would be 0.1 ms and a row lock each time; in return, several processes let a
+// key exceed its limit by what the others take in that second. Where counts cannot be shared, each process goes by its own.
 import type { Request, Response } from "express";
 import { rateLimit, type Store } from "express-rate-limit";
 import type { Pool } from "../db/pool.ts";
