@@ -35,33 +35,61 @@ const post = async (env: Record<string, string>, url: string, body: unknown): Pr
 const makeIntegration = (env: Record<string, string>): Promise<void> =>
   post(env, "/integrations", { provider: "acme", unique_key: "acme" });
 
-test("it says what is added, updated, removed and unchanged, and removes nothing unless told to", async (t) => {
+const says = async (t: TestContext, args: string[], env: Record<string, string>): Promise<string> => {
+  const { out, code } = await runSyncline(t, ["deploy", ...args], env);
+  assert.notEqual(code, 0);
+  return out;
+};
+
+test("against one server", async (t) => {
   const { env, url } = await startApi(t);
-  const folder = await folderWith(t, FILES);
-  const deploy = (...args: string[]) => runSyncline(t, ["deploy", folder, ...args], env);
 
-  const tooEarly = await deploy();
-  assert.equal(tooEarly.code, 11);
-  assert.match(tooEarly.out, /^error: there is no integration "acme" in this environment\n/);
+  await t.test(
+    "it says what is added, updated, removed and unchanged, and removes nothing unless told to",
+    async (t) => {
+      const folder = await folderWith(t, FILES);
+      const deploy = (...args: string[]) => runSyncline(t, ["deploy", folder, ...args], env);
 
-  await makeIntegration(env);
-  const plan = "+ acme/contacts  sync  added\n+ acme/tickets   sync  added\n";
-  assert.deepEqual(await deploy("--dry-run"), { out: `${plan}Would deploy to ${url}: 2 added\n`, code: 0 });
-  assert.deepEqual(await deploy(), { out: `${plan}Deployed to ${url}: 2 added\n`, code: 0 });
+      const tooEarly = await deploy();
+      assert.equal(tooEarly.code, 11);
+      assert.match(tooEarly.out, /^error: there is no integration "acme" in this environment\n/);
 
-  await writeFile(path.join(folder, "acme/syncs/contacts.ts"), sync("Contact", "better"));
-  await rm(path.join(folder, "acme/syncs/tickets.ts"));
-  const refused = await deploy();
-  assert.equal(refused.code, 11);
-  assert.match(refused.out, /would remove functions and end their syncs:\n- acme\/tickets {2}sync {2}removed\n/);
-  assert.match(refused.out, / {2}acme\/tickets {2}Ticket {2}0 records of 0 connections\n/);
-  assert.deepEqual(JSON.parse((await deploy("--mode", "single", "--json")).out), {
-    dry_run: false,
-    functions: [{ integration: "acme", kind: "sync", name: "contacts", change: "updated" }],
-    losses: [],
-  });
-  const removed = await deploy("--allow-destructive");
-  assert.equal(removed.out.split("\n").at(-2), `Deployed to ${url}: 1 removed, 1 unchanged`);
+      await makeIntegration(env);
+      const plan = "+ acme/contacts  sync  added\n+ acme/tickets   sync  added\n";
+      assert.deepEqual(await deploy("--dry-run"), { out: `${plan}Would deploy to ${url}: 2 added\n`, code: 0 });
+      assert.deepEqual(await deploy(), { out: `${plan}Deployed to ${url}: 2 added\n`, code: 0 });
+
+      await writeFile(path.join(folder, "acme/syncs/contacts.ts"), sync("Contact", "better"));
+      await rm(path.join(folder, "acme/syncs/tickets.ts"));
+      const refused = await deploy();
+      assert.equal(refused.code, 11);
+      assert.match(refused.out, /would remove functions and end their syncs:\n- acme\/tickets {2}sync {2}removed\n/);
+      assert.match(refused.out, / {2}acme\/tickets {2}Ticket {2}0 records of 0 connections\n/);
+      assert.deepEqual(JSON.parse((await deploy("--mode", "single", "--json")).out), {
+        dry_run: false,
+        functions: [{ integration: "acme", kind: "sync", name: "contacts", change: "updated" }],
+        losses: [],
+      });
+      const removed = await deploy("--allow-destructive");
+      assert.equal(removed.out.split("\n").at(-2), `Deployed to ${url}: 1 removed, 1 unchanged`);
+    },
+  );
+
+  await t.test(
+    "a server that is not there, a missing or a wrong key and a missing folder each say what to do",
+    async (t) => {
+      const folder = await folderWith(t, FILES);
+      const away = await says(t, [folder], { ...env, SYNCLINE_URL: "http://127.0.0.1:1" });
+      assert.match(away, /^error: No server answers at http:\/\/127\.0\.0\.1:1 .*Start one with `npm start`/);
+      const { SYNCLINE_API_KEY: _, ...without } = env;
+      assert.match(await says(t, [folder], without), /^error: Set SYNCLINE_API_KEY/);
+      const wrong = await says(t, [folder], { ...env, SYNCLINE_API_KEY: "not-the-right-one" });
+      assert.match(wrong, /no environment with this API key. Is SYNCLINE_API_KEY the right one\?/);
+      assert.match(await says(t, ["/nowhere"], env), /^error: There is no folder \/nowhere\./);
+      const none = await says(t, [folder, "--integration", "other"], env);
+      assert.match(none, /There is no function of "other" here\./);
+    },
+  );
 });
 
 test("one sync alone is deployed by its name, and a model that goes is told with what is left of it", async (t) => {
@@ -96,24 +124,4 @@ test("what is wrong with the functions is named as file:line:column, all of it, 
   assert.match(out, /^error: These functions do not compile:\n/);
   assert.ok(out.includes(`  ${at}/acme/syncs/contacts.ts:1:16: error: "node:fs" cannot be imported`), out);
   assert.ok(out.includes(`  ${at}/acme/syncs/tickets.ts:1:11: error: Unexpected ";"`), out);
-});
-
-const says = async (t: TestContext, args: string[], env: Record<string, string>): Promise<string> => {
-  const { out, code } = await runSyncline(t, ["deploy", ...args], env);
-  assert.notEqual(code, 0);
-  return out;
-};
-
-test("a server that is not there, a missing or a wrong key and a missing folder each say what to do", async (t) => {
-  const { env } = await startApi(t);
-  const folder = await folderWith(t, FILES);
-  const away = await says(t, [folder], { ...env, SYNCLINE_URL: "http://127.0.0.1:1" });
-  assert.match(away, /^error: No server answers at http:\/\/127\.0\.0\.1:1 .*Start one with `npm start`/);
-  const { SYNCLINE_API_KEY: _, ...without } = env;
-  assert.match(await says(t, [folder], without), /^error: Set SYNCLINE_API_KEY/);
-  const wrong = await says(t, [folder], { ...env, SYNCLINE_API_KEY: "not-the-right-one" });
-  assert.match(wrong, /no environment with this API key. Is SYNCLINE_API_KEY the right one\?/);
-  assert.match(await says(t, ["/nowhere"], env), /^error: There is no folder \/nowhere\./);
-  const none = await says(t, [folder, "--integration", "other"], env);
-  assert.match(none, /There is no function of "other" here\./);
 });

@@ -94,57 +94,67 @@ const setUp = async (t: TestContext) => {
   return { db, env, folder, dryrun, fixture };
 };
 
-test("it runs a sync and an action for a real connection, stores nothing, and saves fixtures that pass", async (t) => {
-  const { db, folder, dryrun, fixture } = await setUp(t);
+test("against one server and one connection", async (t) => {
+  const { db, env, folder, dryrun, fixture } = await setUp(t);
 
-  const sync = await dryrun("items", "customer", "--save", "--diagnostics");
-  assert.equal(sync.code, 0, sync.out);
-  assert.match(sync.out, /info {2}from the start\n/);
-  assert.match(sync.out, /batchSave Item: 2\n {2}\+ {"id":"1","name":"a"}\n/);
-  assert.match(sync.out, /\{"added":3,"updated":0,"deleted":1\}\n2 requests\n\{"duration_ms":\d+,"requests":2,/);
-  assert.ok(!sync.out.includes(SECRET), sync.out);
+  await t.test(
+    "it runs a sync and an action for a real connection, stores nothing, and saves fixtures that pass",
+    async () => {
+      const sync = await dryrun("items", "customer", "--save", "--diagnostics");
+      assert.equal(sync.code, 0, sync.out);
+      assert.match(sync.out, /info {2}from the start\n/);
+      assert.match(sync.out, /batchSave Item: 2\n {2}\+ {"id":"1","name":"a"}\n/);
+      assert.match(sync.out, /\{"added":3,"updated":0,"deleted":1\}\n2 requests\n\{"duration_ms":\d+,"requests":2,/);
+      assert.ok(!sync.out.includes(SECRET), sync.out);
 
-  const action = await dryrun("make-item", "customer", "--input", '{"name":"new"}', "--save", "--json");
-  assert.equal(action.code, 0, action.out);
-  const { ok, output, requests } = JSON.parse(action.out);
-  assert.deepEqual([ok, output, requests], [true, { id: "7" }, [{ method: "POST", endpoint: "/items", status: 201 }]]);
+      const action = await dryrun("make-item", "customer", "--input", '{"name":"new"}', "--save", "--json");
+      assert.equal(action.code, 0, action.out);
+      const { ok, output, requests } = JSON.parse(action.out);
+      assert.deepEqual(
+        [ok, output, requests],
+        [true, { id: "7" }, [{ method: "POST", endpoint: "/items", status: 201 }]],
+      );
 
-  const saved = await fixture("items");
-  assert.deepEqual(saved.nango.batchDelete, { Item: [{ id: "9" }] });
-  assert.deepEqual(saved.nango.getMetadata, { region: "eu" });
-  assert.deepEqual(saved.nango.getConnection.credentials, { type: "API_KEY", apiKey: "***" });
-  assert.equal(saved.api.get["/items"].length, 2);
-  assert.deepEqual(saved.api.get["/items"][1].request, { params: { cursor: "p2", region: "eu" } });
-  assert.match(saved.api.get["/items"][1].hash, /^[0-9a-f]{40}$/);
-  assert.doesNotMatch(JSON.stringify(saved), new RegExp(`${SECRET}|set-cookie`));
-  assert.deepEqual((await fixture("make-item")).api.post["/items"].request, { data: { name: "new" } });
+      const saved = await fixture("items");
+      assert.deepEqual(saved.nango.batchDelete, { Item: [{ id: "9" }] });
+      assert.deepEqual(saved.nango.getMetadata, { region: "eu" });
+      assert.deepEqual(saved.nango.getConnection.credentials, { type: "API_KEY", apiKey: "***" });
+      assert.equal(saved.api.get["/items"].length, 2);
+      assert.deepEqual(saved.api.get["/items"][1].request, { params: { cursor: "p2", region: "eu" } });
+      assert.match(saved.api.get["/items"][1].hash, /^[0-9a-f]{40}$/);
+      assert.doesNotMatch(JSON.stringify(saved), new RegExp(`${SECRET}|set-cookie`));
+      assert.deepEqual((await fixture("make-item")).api.post["/items"].request, { data: { name: "new" } });
 
-  const tested = await runSyncline(t, ["test", folder]);
-  assert.match(tested.out, /\n2 passed, 0 failed, 0 skipped\n$/);
+      const tested = await runSyncline(t, ["test", folder]);
+      assert.match(tested.out, /\n2 passed, 0 failed, 0 skipped\n$/);
 
-  const counts = await db.query(
-    "select (select count(*) from syncline.runs)::int as runs, (select count(*) from syncline.records)::int as records",
+      const counts = await db.query(
+        "select (select count(*) from syncline.runs)::int as runs, (select count(*) from syncline.records)::int as records",
+      );
+      assert.deepEqual(counts, [{ runs: 0, records: 0 }]);
+    },
   );
-  assert.deepEqual(counts, [{ runs: 0, records: 0 }]);
-});
 
-test("what is given instead of what is stored is what the function sees; exit codes tell what went wrong", async (t) => {
-  const { dryrun, env, folder } = await setUp(t);
-  const given = await dryrun("items", "customer", "-c", '{"page":"p2"}', "-m", '{"region":"us"}', "--variant", "v");
-  assert.match(given.out, /from p2\n/);
+  await t.test(
+    "what is given instead of what is stored is what the function sees; exit codes tell what went wrong",
+    async (t) => {
+      const given = await dryrun("items", "customer", "-c", '{"page":"p2"}', "-m", '{"region":"us"}', "--variant", "v");
+      assert.match(given.out, /from p2\n/);
 
-  assert.equal((await dryrun("items", "nobody")).code, 12);
-  const badJson = await dryrun("make-item", "customer", "--input", "{");
-  assert.deepEqual(badJson, {
-    out: "error: --input takes JSON, or @ and the name of a file that holds it.\n",
-    code: 12,
-  });
-  const badInput = await dryrun("make-item", "customer", "--input", '{"name":1}', "--validate");
-  assert.match(badInput.out, /name/);
-  assert.equal(badInput.code, 12);
-  assert.match((await dryrun("nothing", "customer")).out, /There is no function "nothing" in /);
+      assert.equal((await dryrun("items", "nobody")).code, 12);
+      const badJson = await dryrun("make-item", "customer", "--input", "{");
+      assert.deepEqual(badJson, {
+        out: "error: --input takes JSON, or @ and the name of a file that holds it.\n",
+        code: 12,
+      });
+      const badInput = await dryrun("make-item", "customer", "--input", '{"name":1}', "--validate");
+      assert.match(badInput.out, /name/);
+      assert.equal(badInput.code, 12);
+      assert.match((await dryrun("nothing", "customer")).out, /There is no function "nothing" in /);
 
-  const broken = await folderWith(t, { "acme/syncs/items.ts": "export default createSync({" });
-  assert.equal((await runSyncline(t, ["dryrun", "items", "customer", "--dir", broken], env)).code, 10);
-  assert.ok(folder !== broken);
+      const broken = await folderWith(t, { "acme/syncs/items.ts": "export default createSync({" });
+      assert.equal((await runSyncline(t, ["dryrun", "items", "customer", "--dir", broken], env)).code, 10);
+      assert.ok(folder !== broken);
+    },
+  );
 });
