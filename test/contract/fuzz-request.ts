@@ -91,7 +91,7 @@ const bearerFor = ({ operation }: Place): string =>
   (operation.security ?? []).some((scheme) => "account" in scheme) ? ACCOUNT_KEY : KEYS.dev;
 
 /** A request to the operation that the document allows. */
-const wholeRequest = (g: Choose, { document }: Contract, place: Place): Request => {
+export const wholeRequest = (g: Choose, { document }: Contract, place: Place): Request => {
   const { operation, method } = place;
   const headers: Request["headers"] = { authorization: `Bearer ${bearerFor(place)}` };
   const query: string[] = [];

@@ -28,9 +28,9 @@ const LEAKS = [
   /TypeError|ReferenceError|RangeError|is not a function|Cannot read propert|Maximum call stack/,
 ];
 
-// A function that fails is the function's failure, and answers so.
-const OF_FUNCTIONS =
-  /"code":"(script_\w+|action_script_runtime_error|execution_\w+|function_runtime_\w+|invalid_action_output)"/;
+// A function that fails is the function's failure, and answers so; and what we do not do is said.
+const ON_PURPOSE =
+  /"code":"(script_\w+|action_script_runtime_error|execution_\w+|function_runtime_\w+|invalid_action_output|not_implemented)"/;
 
 const leaksIn = ({ target, text }: Answered): string[] =>
   /^\/(docs|openapi)/i.test(target) ? [] : LEAKS.filter((leak) => leak.test(text)).map((leak) => `leaks ${leak}`);
@@ -46,7 +46,7 @@ const isErrorShape = (text: string): boolean => {
 /** What is wrong with an answer. */
 const judge = (contract: Contract, answered: Answered): string[] => {
   const { method, target, status, text } = answered;
-  const failures = status >= 500 && !OF_FUNCTIONS.test(text) ? [`our failure: ${status}`] : [];
+  const failures = status >= 500 && !ON_PURPOSE.test(text) ? [`our failure: ${status}`] : [];
   if (method === "OPTIONS" && status === 204) return [];
   if (contract.placeOf(method, target) === undefined) {
     const isRefused = method === "HEAD" || ([400, 404, 405].includes(status) && isErrorShape(text));

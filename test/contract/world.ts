@@ -50,7 +50,7 @@ export const arrange = async ({ url, key, upstream, functions }: Arrange, mark =
   await ask("POST", "/integrations", { provider: "acme", unique_key: "crm-gone" }, [200, 400]);
   for (const name of ["contacts", "contacts-gone"]) await ask("PUT", `/environment/variables/${name}`, { value: mark });
   await ask("POST", "/deploy", { functions, mode: "all" });
-  for (const connection_id of ["one", "two", "one-gone"]) {
+  for (const connection_id of ["one", "two", "one-gone", "two-gone"]) {
     await ask("POST", "/connections", {
       provider_config_key: "crm",
       connection_id,
