@@ -69,6 +69,7 @@ test("no operation shows or changes anything of another environment, not even wh
   assert.ok([...before.values()].flat().length > 40, "there is something to see and to change");
   const foreign = { ...dev, function: prod.function, session: prod.session };
   const secrets = [MARK, dev.uid, dev.session];
+  const ids = [dev.action, dev.deployment, dev.dryRun];
   for (const place of places) {
     const bearers = (place.operation.security ?? []).some((scheme) => "session" in scheme)
       ? [KEYS.prod, prod.session]
@@ -76,7 +77,10 @@ test("no operation shows or changes anything of another environment, not even wh
     for (const bearer of bearers) {
       for (const { asked, status, text } of await sendAll(sender, requestsTo(contract, place, bearer, foreign))) {
         const seen = secrets.filter((secret) => text.includes(secret));
-        assert.deepEqual(seen, [], `${asked.method} ${asked.target}: ${status} ${text.slice(0, 1000)}`);
+        const shown = `${asked.method} ${asked.target}: ${status} ${text.slice(0, 1000)}`;
+        assert.deepEqual(seen, [], shown);
+        assert.ok(status < 500 || text.includes("not_implemented"), shown);
+        if (ids.some((id) => asked.target.includes(id))) assert.ok(status >= 400, shown);
       }
     }
   }
