@@ -2,7 +2,7 @@
 // compile cache, which `NODE_COMPILE_CACHE` turns on); where it keeps none, each process builds its own. Reading one takes
 // 10 ms. A script counts as long as every file that it was made of is as it was.
 import { createHash, randomUUID } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import v8 from "node:v8";
 
@@ -24,9 +24,11 @@ const read = (place: string): ScriptCode | undefined => {
   }
 };
 
-const write = (place: string, { script, inputs }: Built): void => {
+// What was saved while the script was built may be in it or not. The clock of file systems lags by up to 10 ms.
+const write = (place: string, { script, inputs }: Built, startedAt: number): void => {
   const unfinished = `${place}.${randomUUID()}`;
   try {
+    if (inputs.some((file) => statSync(file).mtimeMs >= startedAt - 10)) return;
     writeFileSync(unfinished, v8.serialize({ script, inputs: inputs.map((file) => [file, digestOf(file)]) }));
     renameSync(unfinished, place);
   } catch {
@@ -44,7 +46,8 @@ export const keptScript = async (
   const place = path.join(folder, name);
   const known = read(place);
   if (known !== undefined) return known;
+  const startedAt = Date.now();
   const built = await build();
-  write(place, built);
+  write(place, built, startedAt);
   return built.script;
 };

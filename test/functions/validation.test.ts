@@ -152,12 +152,20 @@ test("a schema of no use is a problem of each record, said once", async () => {
   assert.equal(errorOf(await save("enforce", [{ id: "1" }], schema)).type, "invalid_sync_record");
 });
 
-const act = async (validation: Mode, declared: string, o: { payload?: unknown; gives?: string } = {}) => {
+const act = async (
+  validation: Mode,
+  declared: string,
+  o: { payload?: unknown; gives?: string; isCLI?: boolean } = {},
+) => {
   const host = recordingHost();
   const source = `import { createAction } from "nango"; import { z } from "zod";
     export default createAction({ description: "d", ${declared}, exec: async (nango, input) => {
       await nango.log("working"); return ${o.gives ?? "null"}; } });`;
-  const job: Partial<IsolateJob> = { call: host.call, context: { ...context, scriptType: "action", validation } };
+  const { isCLI = false } = o;
+  const job: Partial<IsolateJob> = {
+    call: host.call,
+    context: { ...context, scriptType: "action", validation, isCLI },
+  };
   const outcome = await run(source, { ...job, payload: o.payload });
   return { outcome, said: host.calls.map(([, line]) => (line as { message: string }).message) };
 };
@@ -177,9 +185,17 @@ test("an action's input is checked before it works, its output after", async () 
   const { type, payload } = errorOf(output);
   const problem = { path: "sent", keyword: "type", message: "must be boolean" };
   assert.deepEqual([type, payload], ["invalid_action_output", { problems: [problem] }]);
-  const warned = await act("warn", declared, { payload: {}, gives: "[]" });
-  assert.equal(warned.outcome.ok, true);
-  assert.deepEqual(warned.said.slice(0, 3), ["input: to is missing", "working", "output: it must be object"]);
+});
+
+test("warn refuses an action's input, lets its output through with a line, and in a dry run both", async () => {
+  const declared = `input: z.object({ to: z.string() }), output: z.object({ sent: z.boolean() })`;
+  const refused = await act("warn", declared, { payload: {} });
+  assert.deepEqual([errorOf(refused).type, refused.said], ["invalid_action_input", []]);
+  const warned = await act("warn", declared, { payload: { to: "x" }, gives: "[]" });
+  assert.deepEqual([warned.outcome.ok, warned.said.slice(0, 2)], [true, ["working", "output: it must be object"]]);
+  const dry = await act("warn", declared, { payload: {}, gives: "[]", isCLI: true });
+  assert.deepEqual([dry.outcome.ok, dry.said.slice(0, 2)], [true, ["input: to is missing", "working"]]);
+  assert.equal((await act("off", declared, { payload: {}, gives: "[]" })).outcome.ok, true);
 });
 
 test("nothing is what an action takes and gives where nothing is asked for", async () => {

@@ -80,11 +80,11 @@ test("actions over HTTP", async (t) => {
     provider.release();
   });
 
-  await t.test("input and output are held against their schemas where the environment wants it", async () => {
+  await t.test("a wrong input is refused, a wrong output where the environment wants it", async () => {
     await answers("twice", { n: 13 }, 200, { twice: "no" });
-    await api.must("PATCH", "/environment/validation", { body: { record_validation: "enforce" } });
     const found = await refuses("twice", { n: "x" }, 400, { code: "invalid_action_input" });
     assert.deepEqual(found.payload.problems[0].path, "n");
+    await api.must("PATCH", "/environment/validation", { body: { record_validation: "enforce" } });
     await refuses("twice", { n: 13 }, 400, { code: "invalid_action_output" });
     await api.must("PATCH", "/environment/validation", { body: { record_validation: "warn" } });
   });

@@ -71,14 +71,18 @@ export const createValidation = ({
     for (const [at, row] of rows.entries()) report.add(model, validate(row), () => nameOfRow(row, at));
   };
 
-  /** What an action takes or gives. Nothing at all is right where nothing is asked for. */
+  /**
+   * What an action takes or gives. Nothing at all is right where nothing is asked for. A wrong input is refused in mode "warn"
+   * as well, as nothing has been done yet; a wrong output is not, as what it tells of has been done. A dry run shows both.
+   */
   const checkPart = (part: "input" | "output", value: unknown): void => {
     if (mode === "off" || scriptType !== "action") return;
     const schema = own(file.exported, part) as z.ZodType | undefined;
     if (schema === undefined || ((value ?? null) === null && schema.isOptional())) return;
     const errors = validatorOf(file.hash, part, schema)(toPlain(value) ?? null);
-    if (mode === "warn") report.add(part, errors);
-    if (mode === "warn" || errors.length === 0) return;
+    const isRefused = mode === "enforce" || (part === "input" && context.isCLI !== true);
+    if (!isRefused) report.add(part, errors);
+    if (!isRefused || errors.length === 0) return;
     const found = errors.slice(0, MOST_NAMED).map((error) => toFinding(part, error));
     throw refusal(`invalid_action_${part}`, `the ${part} does not match its schema`, found);
   };
