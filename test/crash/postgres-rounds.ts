@@ -1,4 +1,4 @@
-// Rounds of killing all of Postgres while eight processes commit pages with checkpoints, and a worker lives through it.
+// Rounds of killing all of Postgres while processes commit pages with checkpoints, and a worker lives through it.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import type { TestContext } from "node:test";
@@ -21,7 +21,6 @@ import { until } from "../helpers/until.ts";
 import { dataFolder } from "./folder.ts";
 import { REFRESH, workerEnv } from "./refresh.ts";
 
-const WRITERS = 8;
 const ROWS_A_BATCH = 20;
 const ROWS = 120;
 const PAGE_DELAY_MS = 200;
@@ -66,18 +65,18 @@ const killAll = async (postmaster: number): Promise<void> => {
   await until("all of Postgres is dead", () => pids.every((pid) => !isAlive(pid)));
 };
 
-const install = async (pool: Pool, provider: BundledProvider) => {
+const install = async (pool: Pool, provider: BundledProvider, writers: number) => {
   const keyring = createKeyring({ masterKey: TEST_MASTER_KEY });
   const [dev] = await ensureEnvironments({ db: pool, keyring })({ dev: TEST_API_KEY });
   const { deploy, connect } = await installAcme({ pool, keyring, environment: dev!.id, provider });
   await deploy({ "acme/syncs/contacts.ts": REFRESH });
   const connections: number[] = [];
-  for (let n = 0; n <= WRITERS; n += 1) connections.push(await connect(`number-${n}`));
+  for (let n = 0; n <= writers; n += 1) connections.push(await connect(`number-${n}`));
   return { connections, keys: createDataKeys({ db: pool, keyring }) };
 };
 
 /** A cluster of its own with fsync on, its writers and a worker; the returned function does one round. */
-export const postgresRounds = async (t: TestContext, random: Seeded) => {
+export const postgresRounds = async (t: TestContext, random: Seeded, o: { writers: number }) => {
   const provider = await createBundledProvider({
     seed: random.seed,
     rows: { contacts: ROWS },
@@ -88,7 +87,7 @@ export const postgresRounds = async (t: TestContext, random: Seeded) => {
   const { url } = server;
   await migrate({ url });
   const pool = createPool({ url, max: 4, applicationName: "syncline test" });
-  const { connections, keys } = await install(pool, provider);
+  const { connections, keys } = await install(pool, provider, o.writers);
   // The writers hold their runs without a heartbeat.
   await pool.query("update syncline.settings set lease = '10 min'");
   const syncOf = async (connection: number): Promise<number> =>
@@ -158,7 +157,7 @@ export const postgresRounds = async (t: TestContext, random: Seeded) => {
 
   const round = async (): Promise<void> => {
     const before = countAll("ack");
-    await until("the writers write", () => countAll("ack") > before + WRITERS);
+    await until("the writers write", () => countAll("ack") > before + o.writers);
     provider.world.edit({ kind: "contacts", count: 20 });
     const run = await createRun(pool, { sync: own.sync, origin: "trigger", emptyCache: false });
     await pause(EARLIEST_KILL_MS + random.below(LATEST_KILL_MS - EARLIEST_KILL_MS));

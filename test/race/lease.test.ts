@@ -1,20 +1,11 @@
-// What the locks of a run must not hold up, and what they must.
+// What the locks of a run must not hold up, and what they must. With more runs to claim: lease.long.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openStream, saveRecords } from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
-import { testDatabase } from "../helpers/database.ts";
-import { contents, makeRun, makeSync, type World, worldOn } from "../helpers/world.ts";
+import { contents, makeRun, makeSync } from "../helpers/world.ts";
+import { claimEachOnce, openWorld } from "./claims.ts";
 import { meet } from "./pairs.ts";
-
-/** A world whose inserts commit. */
-const openWorld = async (t: Parameters<typeof testDatabase>[0]) => {
-  const { newPool } = await testDatabase(t);
-  const pool = newPool({ max: 30, options: "-c deadlock_timeout=100ms" });
-  const db = await pool.connect();
-  t.after(() => db.release());
-  return { pool, w: worldOn(db) as World };
-};
 
 test("a save that waits for its stream does not hold up the heartbeat of its worker", async (t) => {
   const { pool, w } = await openWorld(t);
@@ -101,28 +92,7 @@ test("two answers to one run: the first counts, the second is refused, and neith
   }
 });
 
-test("24 workers claim 2,000 runs, each once, and no sync has two", async (t) => {
-  const { pool, w } = await openWorld(t);
-  const ids = await makeSync(w);
-  await w.q(
-    `insert into syncline.syncs (environment_id, connection_id, function_id, name, state, frequency)
-     select $1, $2, $3, 's' || n, 'started', '1 hour' from generate_series(1, 2000) n`,
-    [ids.environment, ids.connection, ids.function],
-  );
-  await w.q("select count(syncline.create_run(id, 'trigger', false)) from syncline.syncs where name ~ '^s\\d'");
-  const claimed: number[] = [];
-  const work = async (worker: string): Promise<void> => {
-    for (let lease = await runs.claimRun(pool, { worker }); lease; lease = await runs.claimRun(pool, { worker })) {
-      claimed.push(lease.id);
-    }
-  };
-  await Promise.all(Array.from({ length: 24 }, (_, n) => work(`w${n}`)));
-  assert.deepEqual([claimed.length, new Set(claimed).size], [2000, 2000]);
-  assert.equal(
-    await w.one("select count(*) from syncline.runs where state = 'running' and token = 1 and attempt = 1"),
-    2000,
-  );
-});
+test("24 workers claim 500 runs, each once, and no sync has two", (t) => claimEachOnce(t, 500));
 
 test("dispatchers at once make one run for each due sync", async (t) => {
   const { pool, w } = await openWorld(t);
