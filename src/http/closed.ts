@@ -2,9 +2,11 @@
 import type { Response } from "express";
 import { AppError } from "../errors.ts";
 
-/** Fires when the caller is gone, or has the answer. */
+/** Fires when the caller goes away before it has the answer. */
 export const untilClosed = (res: Response): AbortSignal => {
   const closed = new AbortController();
-  res.on("close", () => closed.abort(new AppError("script_aborted", "nobody waits for it any more")));
+  res.once("close", () => {
+    if (!res.writableFinished) closed.abort(new AppError("script_aborted", "Nobody waits for it any more."));
+  });
   return closed.signal;
 };

@@ -6,6 +6,7 @@ import { createRedactor } from "../functions/host/redact.ts";
 import { attemptLine } from "../outbound/attempt-line.ts";
 import type { ForwardAnswer } from "../outbound/forward.ts";
 import { type RequestAttempt, UpstreamError } from "../outbound/types.ts";
+import { untilClosed } from "./closed.ts";
 import type { HttpDeps } from "./deps.ts";
 import { type Endpoint, endpoint, type Spec } from "./endpoint.ts";
 import { sendAnswer } from "./proxy-answer.ts";
@@ -56,14 +57,6 @@ while no more than that was sent.`,
   ],
 } as const satisfies Omit<Spec, "path">;
 
-const untilGone = (res: Response): AbortSignal => {
-  const gone = new AbortController();
-  res.once("close", () => {
-    if (!res.writableFinished) gone.abort(new AppError("script_aborted", "The caller has gone."));
-  });
-  return gone.signal;
-};
-
 /** Writes each attempt to the log, in the environment's name and without what the credentials hold. */
 const createSay = ({ runs }: HttpDeps, { environment }: Asked) => {
   const redactor = createRedactor();
@@ -90,7 +83,7 @@ export const proxyEndpoints = (deps: HttpDeps): Endpoint[] => {
       throw new AppError("base_url_override_disabled");
     const request = forwardRequestOf(res.req, asked.headers);
     const { learn, say } = createSay(deps, asked);
-    const signal = untilGone(res);
+    const signal = untilClosed(res);
     let last: RequestAttempt | undefined;
     let answer: ForwardAnswer | undefined;
     let isBroken = false;
