@@ -36,14 +36,20 @@ const write = (place: string, { script, inputs }: Built, startedAt: number): voi
   }
 };
 
-/** The script that is kept in `folder` as `name`, or else what `build` gives, which is kept from then on. */
+// Several checkouts may share one folder, by a linked node_modules: each keeps its own.
+const OWN = createHash("sha256")
+  .update(import.meta.dirname)
+  .digest("hex")
+  .slice(0, 12);
+
+/** The script that is kept in `folder` under `name`, or else what `build` gives, which is kept from then on. */
 export const keptScript = async (
   folder: string | undefined,
   name: string,
   build: () => Promise<Built>,
 ): Promise<ScriptCode> => {
   if (folder === undefined) return (await build()).script;
-  const place = path.join(folder, name);
+  const place = path.join(folder, `${name}-${OWN}`);
   const known = read(place);
   if (known !== undefined) return known;
   const startedAt = Date.now();

@@ -38,9 +38,10 @@ test("it is built again when an input changed or is gone, and when what is kept 
   writeFileSync(inputs[1]!, "changed");
   age(inputs[1]!);
   assert.equal(await ask(), "build 2");
-  truncateSync(path.join(kept, "x"), 40);
+  const [place = ""] = readdirSync(kept);
+  truncateSync(path.join(kept, place), 40);
   assert.deepEqual([await ask(), await ask()], ["build 3", "build 3"]);
-  assert.deepEqual(readdirSync(kept), ["x"]);
+  assert.deepEqual(readdirSync(kept), [place]);
   rmSync(inputs[0]!);
   assert.equal(await ask(), "build 4");
 });

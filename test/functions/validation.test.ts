@@ -195,6 +195,17 @@ test("warn refuses an action's input, lets its output through with a line, and i
   assert.deepEqual([warned.outcome.ok, warned.said.slice(0, 2)], [true, ["working", "output: it must be object"]]);
   const dry = await act("warn", declared, { payload: {}, gives: "[]", isCLI: true });
   assert.deepEqual([dry.outcome.ok, dry.said.slice(0, 2)], [true, ["input: to is missing", "working"]]);
+  const taken = `input: z.object({ to: z.string(), at: z.number().default(1), on: z.coerce.date() }), output: z.any()`;
+  const lenient = await act("warn", taken, { payload: { to: "x", on: 5, more: 1 } });
+  assert.deepEqual([lenient.outcome.ok, lenient.said.includes("input: more is not part of the schema")], [true, true]);
+  assert.equal(
+    errorOf(await act("enforce", taken, { payload: { to: "x", on: 5, more: 1 } })).type,
+    "invalid_action_input",
+  );
+  assert.equal(
+    errorOf(await act("warn", taken, { payload: { at: 2, on: 5 } })).message,
+    "the input does not match its schema: input: to is missing",
+  );
   assert.equal((await act("off", declared, { payload: {}, gives: "[]" })).outcome.ok, true);
 });
 

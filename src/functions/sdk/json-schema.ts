@@ -29,6 +29,20 @@ const override: Override = (found) => {
   patternsThatHold(found);
 };
 
+type TakenDef = { type: string; coerce?: boolean; in?: { _zod: { def: { type: string } } } };
+
+/** What is made over before it is looked at may be anything. */
+const takenAsItComes: Override = ({ zodSchema, jsonSchema }) => {
+  const def = zodSchema._zod.def as TakenDef;
+  const isMadeOver = def.coerce === true || (def.type === "pipe" && def.in?._zod.def.type === "transform");
+  if (isMadeOver) for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+};
+
+const overrideTaken: Override = (found) => {
+  override(found);
+  takenAsItComes(found);
+};
+
 type Schema = Record<string, unknown>;
 
 const isSchema = (value: unknown): value is Schema =>
@@ -68,10 +82,25 @@ const openIntersections = (schema: unknown, definitions: Schema): unknown => {
   return Object.fromEntries(entries);
 };
 
-/** The draft-7 schema of what `schema` gives out. A top-level `z.void()` is null. Throws for what is no zod schema. */
-export const toJsonSchema = (schema: z.ZodType): Schema => {
+const convert = (
+  schema: z.ZodType,
+  side: Pick<NonNullable<Parameters<typeof z.toJSONSchema>[1]>, "io" | "override">,
+) => {
   if (schema instanceof z.ZodVoid) return { type: "null" };
-  const options = { target: "draft-7", unrepresentable: "any", io: "output", override } as const;
-  const { $schema, "~standard": _standard, ...rest } = z.toJSONSchema(schema, options);
+  const {
+    $schema,
+    "~standard": _standard,
+    ...rest
+  } = z.toJSONSchema(schema, {
+    target: "draft-7",
+    unrepresentable: "any",
+    ...side,
+  });
   return openIntersections(rest, isSchema(rest.definitions) ? rest.definitions : {}) as Schema;
 };
+
+/** The draft-7 schema of what `schema` gives out. A top-level `z.void()` is null. Throws for what is no zod schema. */
+export const toJsonSchema = (schema: z.ZodType): Schema => convert(schema, { io: "output", override });
+
+/** The same of what it takes: defaults may be left out, what it would strip may be there. */
+export const toTakenSchema = (schema: z.ZodType): Schema => convert(schema, { io: "input", override: overrideTaken });

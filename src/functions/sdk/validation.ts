@@ -16,6 +16,8 @@ const NAMED_IN_MESSAGE = 3;
 /** What of a function file says what is right; `exported` is its default export. */
 export type CheckedFile = { hash: string; exported: unknown };
 
+type Errors = ReturnType<Validate>;
+
 type CheckRows = (rows: unknown[], model: string) => void;
 
 /** Rows of batchSave: `all` sees those of a whole call before any is sent, `page` those of each message. */
@@ -71,19 +73,26 @@ export const createValidation = ({
     for (const [at, row] of rows.entries()) report.add(model, validate(row), () => nameOfRow(row, at));
   };
 
-  /**
-   * What an action takes or gives. Nothing at all is right where nothing is asked for. A wrong input is refused in mode "warn"
-   * as well, as nothing has been done yet; a wrong output is not, as what it tells of has been done. A dry run shows both.
-   */
-  const checkPart = (part: "input" | "output", value: unknown): void => {
+  /** What of a part is refused: in mode "warn" an input that zod itself would not take, as nothing has been done yet. */
+  const refusedOf = (part: "input" | "output", schema: z.ZodType, value: unknown, errors: Errors): Errors => {
+    if (mode === "enforce") return errors;
+    if (part === "output" || context.isCLI === true) return [];
+    return validatorOf(file.hash, "taken", schema)(value);
+  };
+
+  /** What an action takes or gives. Nothing at all is right where nothing is asked for. */
+  const checkPart = (part: "input" | "output", given: unknown): void => {
     if (mode === "off" || scriptType !== "action") return;
     const schema = own(file.exported, part) as z.ZodType | undefined;
-    if (schema === undefined || ((value ?? null) === null && schema.isOptional())) return;
-    const errors = validatorOf(file.hash, part, schema)(toPlain(value) ?? null);
-    const isRefused = mode === "enforce" || (part === "input" && context.isCLI !== true);
-    if (!isRefused) report.add(part, errors);
-    if (!isRefused || errors.length === 0) return;
-    const found = errors.slice(0, MOST_NAMED).map((error) => toFinding(part, error));
+    if (schema === undefined || ((given ?? null) === null && schema.isOptional())) return;
+    const value = toPlain(given) ?? null;
+    const errors = validatorOf(file.hash, part, schema)(value);
+    const refused = errors.length === 0 ? errors : refusedOf(part, schema, value, errors);
+    if (refused.length === 0) {
+      report.add(part, errors);
+      return;
+    }
+    const found = refused.slice(0, MOST_NAMED).map((error) => toFinding(part, error));
     throw refusal(`invalid_action_${part}`, `the ${part} does not match its schema`, found);
   };
 

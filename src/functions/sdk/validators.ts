@@ -1,6 +1,6 @@
 // The validators of one thread: a schema becomes a function once for each function file, when something is first checked.
 import type { z } from "zod";
-import { toJsonSchema } from "./json-schema.ts";
+import { toJsonSchema, toTakenSchema } from "./json-schema.ts";
 import type { Compile } from "./modules.ts";
 import { toPlain } from "./plain.ts";
 import type { createValidator, Validate } from "./validator.ts";
@@ -28,16 +28,17 @@ const unusable = (error: unknown): Validate => {
   return () => [{ instancePath: "", schemaPath: "#", keyword: "schema", params: {}, message }];
 };
 
-/** `validatorOf(hash, part, schema)` remembers by hash and part, and never throws. */
+/** `validatorOf(hash, part, schema)` remembers by hash and part, and never throws. The part "taken" is of what a schema takes. */
 export const createValidators = ({ compile, load }: { compile: Compile; load: LoadValidator | undefined }) => {
   const known = new Map<string, Validate>();
   let make: ReturnType<typeof createValidator> | undefined;
 
-  const build = (schema: z.ZodType): Validate => {
+  const build = (part: string, schema: z.ZodType): Validate => {
     try {
       if (load === undefined) throw new Error("this isolate has no validator");
       make ??= load()(createMakeFunction(compile))();
-      return make(toPlain(toJsonSchema(schema)) as Record<string, unknown>);
+      const described = part === "taken" ? toTakenSchema(schema) : toJsonSchema(schema);
+      return make(toPlain(described) as Record<string, unknown>);
     } catch (error) {
       return unusable(error);
     }
@@ -45,7 +46,7 @@ export const createValidators = ({ compile, load }: { compile: Compile; load: Lo
 
   return (hash: string, part: string, schema: z.ZodType): Validate => {
     const key = `${hash} ${part}`;
-    const validate = known.get(key) ?? build(schema);
+    const validate = known.get(key) ?? build(part, schema);
     known.set(key, validate);
     return validate;
   };
