@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { seeded } from "../helpers/seed.ts";
 import { oracleRounds } from "./oracle-rounds.ts";
 
-const ROUNDS = 50;
+const ROUNDS = 30;
 
-test("after each of fifty rounds of edits, faults and kills the records and the change feed equal the provider", async (t) => {
+test("after each of thirty rounds of edits, faults and kills the records and the change feed equal the provider", async (t) => {
   const { round, report } = await oracleRounds(t, seeded(t));
   for (let n = 0; n < ROUNDS; n += 1) await round();
   const { edits, faults, interrupted, failed } = await report();

@@ -1,8 +1,9 @@
 // Later runs of our functions that ask an API for changes: they go on where the last one ended, take what is gone along, and
 // start over when the API has forgotten where that was. Each API here does of the real one just what the function depends on.
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { numbers, start } from "./later-run.ts";
+import { laterTests, numbers } from "./later-run.ts";
+
+const { test, start } = laterTests("later changes of what was read");
 
 test("Outlook's delta link is followed: what is removed goes, what comes in part changes that part only", async (t) => {
   const message = (id: string) => ({ id, subject: `s${id}`, receivedDateTime: "2026-01-01T00:00:00Z", isRead: false });

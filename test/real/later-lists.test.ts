@@ -1,7 +1,8 @@
 // Our functions that read whole lists, while rows vanish from them: nothing that is there is taken for deleted.
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { numbers, start } from "./later-run.ts";
+import { laterTests, numbers } from "./later-run.ts";
+
+const { test, start } = laterTests("lists from which rows vanish");
 
 /** Of a list of `count`, each answer takes away the first three rows that it sent, up to `most`. */
 const shrinking = (count: number, most: number) => {

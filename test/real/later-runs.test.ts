@@ -1,8 +1,9 @@
 // What the recordings do not show of our functions for well-known APIs: later runs, many pages, deletions, lists that
 // move while they are read, and refusals. Each API here does of the real one just what the function depends on.
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { numbers, start } from "./later-run.ts";
+import { laterTests, numbers } from "./later-run.ts";
+
+const { test, start } = laterTests("later runs");
 
 test("a later run of Salesforce's contacts goes on at the change of the last contact", async (t) => {
   const changed = "2026-05-01T07:25:37.000+0000";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import type { TestContext } from "node:test";
+import { type TestContext, test } from "node:test";
 import { readConfig } from "../../src/config.ts";
 import { type CompiledFunction, functionHash } from "../../src/functions/definition.ts";
 import { createLogger } from "../../src/log.ts";
@@ -16,6 +16,7 @@ const PROVIDERS = path.join(import.meta.dirname, "providers.json");
 
 /** The webhook about the end of a run. */
 export type SyncWebhook = {
+  providerConfigKey: string;
   connectionId: string;
   syncName: string;
   model: string;
@@ -38,7 +39,6 @@ const seldom = (one: CompiledFunction): CompiledFunction => {
 
 const listenForWebhooks = async (t: TestContext) => {
   const arrived: SyncWebhook[] = [];
-  let taken = 0;
   const server = createServer(async (request, response) => {
     const webhook = JSON.parse(Buffer.concat(await request.toArray()).toString()) as SyncWebhook & { type: string };
     response.writeHead(204).end();
@@ -51,19 +51,23 @@ const listenForWebhooks = async (t: TestContext) => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  /** The next `count` webhooks about syncs. */
-  const nextWebhooks = async (count: number): Promise<SyncWebhook[]> => {
-    while (arrived.length < taken + count) await once(server, "webhook");
-    taken += count;
-    return arrived.slice(taken - count, taken);
+  /** The next `count` webhooks about syncs of an integration. */
+  const nextWebhooks = async (integration: string, count: number): Promise<SyncWebhook[]> => {
+    const own = () => arrived.filter(({ providerConfigKey }) => providerConfigKey === integration);
+    while (own().length < count) await once(server, "webhook");
+    const taken = own().slice(0, count);
+    for (const one of taken) arrived.splice(arrived.indexOf(one), 1);
+    return taken;
   };
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, nextWebhooks };
 };
 
-/** Start it on a fresh database; it ends with the test. */
-export const startProduct = async (t: TestContext) => {
+type Product = Awaited<ReturnType<typeof startProduct>>;
+
+// On a fresh database; it ends with the test.
+const startProduct = async (t: TestContext) => {
   const db = await testDatabase(t);
-  const { url: primary_url, nextWebhooks } = await listenForWebhooks(t);
+  const { url: primary_url, nextWebhooks: next } = await listenForWebhooks(t);
   const settings = {
     PORT: "0",
     DATABASE_URL: db.url,
@@ -88,7 +92,12 @@ export const startProduct = async (t: TestContext) => {
     body: { primary_url, on_sync_completion_always: true, on_sync_error: true },
   });
 
-  /** Deploy these functions of one integration and connect a customer whose API is at `apiUrl`; the syncs start at once. */
+  let installed = 0;
+
+  /**
+   * Deploy these functions of one integration, which gets a name of its own, and connect a customer whose API is at
+   * `apiUrl`; the syncs start at once.
+   */
   const install = async (o: {
     functions: CompiledFunction[];
     apiUrl: string;
@@ -96,14 +105,16 @@ export const startProduct = async (t: TestContext) => {
     authMode?: "OAUTH2" | "API_KEY";
     connectionConfig?: Record<string, unknown>;
     metadata?: Record<string, unknown>;
-  }): Promise<void> => {
-    const integration = o.functions[0]?.integration as string;
+  }) => {
+    const template = o.functions[0]?.integration as string;
+    const integration = `${template}-${++installed}`;
+    const functions = o.functions.map((one) => ({ ...seldom(one), integration }));
     // Salesforce has an address per customer anyway; providers.json makes the others take it from the connection too.
-    const isSalesforce = integration === "salesforce";
-    const provider = isSalesforce ? integration : `replayed-${integration}`;
+    const isSalesforce = template === "salesforce";
+    const provider = isSalesforce ? template : `replayed-${template}`;
     const address = isSalesforce ? { instance_url: o.apiUrl } : { baseUrl: o.apiUrl };
     await call("POST", "/integrations", { body: { provider, unique_key: integration } });
-    await call("POST", "/deploy", { body: { functions: o.functions.map(seldom), mode: "all" } });
+    await call("POST", "/deploy", { body: { functions, mode: "integration" } });
     await call("POST", "/connections", {
       body: {
         provider_config_key: integration,
@@ -114,27 +125,45 @@ export const startProduct = async (t: TestContext) => {
         metadata: o.metadata ?? {},
       },
     });
+
+    const nextWebhooks = (count: number): Promise<SyncWebhook[]> => next(integration, count);
+
+    /** Run a sync now; resolves with the webhook about its end. */
+    const run = async (name: string): Promise<SyncWebhook> => {
+      const body = { provider_config_key: integration, connection_id: CONNECTION, syncs: [name] };
+      await call("POST", "/sync/trigger", { body });
+      return (await nextWebhooks(1))[0] as SyncWebhook;
+    };
+
+    /** Every record of a model that the customer has. */
+    const records = async (model: string): Promise<StoredRecord[]> => {
+      const headers = { "provider-config-key": integration, "connection-id": CONNECTION };
+      const found: StoredRecord[] = [];
+      let from = "";
+      for (;;) {
+        const page = await call<RecordsPage>("GET", `/records?model=${model}&limit=100${from}`, { headers });
+        found.push(...page.records);
+        if (page.next_cursor === null) return found;
+        from = `&cursor=${encodeURIComponent(page.next_cursor)}`;
+      }
+    };
+
+    return { nextWebhooks, run, records };
   };
 
-  /** Run a sync now; resolves with the webhook about its end. */
-  const run = async ({ integration, name }: CompiledFunction): Promise<SyncWebhook> => {
-    const body = { provider_config_key: integration, connection_id: CONNECTION, syncs: [name] };
-    await call("POST", "/sync/trigger", { body });
-    return (await nextWebhooks(1))[0] as SyncWebhook;
-  };
+  return { install };
+};
 
-  /** Every record of a model that the customer has. */
-  const records = async (integration: string, model: string): Promise<StoredRecord[]> => {
-    const headers = { "provider-config-key": integration, "connection-id": CONNECTION };
-    const found: StoredRecord[] = [];
-    let from = "";
-    for (;;) {
-      const page = await call<RecordsPage>("GET", `/records?model=${model}&limit=100${from}`, { headers });
-      found.push(...page.records);
-      if (page.next_cursor === null) return found;
-      from = `&cursor=${encodeURIComponent(page.next_cursor)}`;
-    }
-  };
+type Body = (t: TestContext) => Promise<void>;
 
-  return { install, run, nextWebhooks, records };
+/** Tests of one file that share a product, which `install` is of: starting one costs more than most of them. */
+export const productTests = (file: string, o: { skip?: string | false } = {}) => {
+  const bodies: [name: string, body: Body][] = [];
+  const started = Promise.withResolvers<Product>();
+  test(file, o, async (t) => {
+    started.resolve(await startProduct(t));
+    for (const [name, body] of bodies) await t.test(name, body);
+  });
+  const install: Product["install"] = async (wanted) => (await started.promise).install(wanted);
+  return { test: (name: string, body: Body): void => void bodies.push([name, body]), install };
 };

@@ -1,11 +1,13 @@
 // Our functions for well-known APIs, the engine from request to REST, and the answers those APIs really gave.
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
+import type { TestContext } from "node:test";
 import type { Blur } from "../helpers/replay-match.ts";
 import { replayServer } from "../helpers/replay-server.ts";
 import { type Fixture, noFixtures, type Row, readFixtures, recordedIntegrations } from "./fixtures.ts";
-import { type StoredRecord, startProduct } from "./product.ts";
+import { productTests, type StoredRecord } from "./product.ts";
 import { templatesOf } from "./templates.ts";
+
+const { test, install } = productTests("what APIs really answered", { skip: noFixtures });
 
 const INTEGRATIONS = [
   ...["airtable", "asana", "attio", "bamboohr", "dropbox", "github", "gitlab", "google-calendar", "hubspot", "jira"],
@@ -34,9 +36,8 @@ const storesTheRecordedRows = async (t: TestContext, integration: string, fixtur
     fixtures.map((fixture) => fixture.api),
     BLUR[integration],
   );
-  const product = await startProduct(t);
   const token = `token of ${integration}`;
-  await product.install({
+  const customer = await install({
     functions,
     apiUrl: api.url,
     token,
@@ -48,11 +49,11 @@ const storesTheRecordedRows = async (t: TestContext, integration: string, fixtur
     metadata: Object.assign({}, ...recorded.map(({ getMetadata }) => getMetadata)),
   });
   const refuseStranger = api.stranger.then((request) => assert.fail(`nothing recorded fits ${request}`));
-  const webhooks = await Promise.race([product.nextWebhooks(fixtures.length), refuseStranger]);
+  const webhooks = await Promise.race([customer.nextWebhooks(fixtures.length), refuseStranger]);
   for (const { syncName, success, error } of webhooks) assert.ok(success, `${syncName}: ${error?.description}`);
   for (const { batchSave } of recorded) {
     for (const [model, rows] of Object.entries(batchSave)) {
-      const stored = await product.records(integration, model);
+      const stored = await customer.records(model);
       const expected = rows.map((row) => ({ ...row, id: String(row.id) }));
       assert.deepEqual(byId(stored.map(withoutMetadata)), byId(expected), `${integration} ${model}`);
       assert.ok(stored.every(({ _nango_metadata }) => _nango_metadata.last_action === "ADDED"));
@@ -62,15 +63,14 @@ const storesTheRecordedRows = async (t: TestContext, integration: string, fixtur
 };
 
 for (const integration of INTEGRATIONS.filter((name) => name !== "linear")) {
-  test(`what ${integration} answered is stored exactly as recorded`, { skip: noFixtures }, (t) =>
-    storesTheRecordedRows(t, integration, readFixtures(integration)),
-  );
+  test(`what ${integration} answered is stored exactly as recorded`, (t) =>
+    storesTheRecordedRows(t, integration, readFixtures(integration)));
 }
 
 // Of a query in GraphQL a digest is recorded, which is another for each who writes one: any query gets the one answer, so
 // that each function has an API of its own.
 for (const name of ["issues", "teams"]) {
-  test(`what linear answered about ${name} is stored exactly as recorded`, { skip: noFixtures }, async (t) => {
+  test(`what linear answered about ${name} is stored exactly as recorded`, async (t) => {
     const fixture = readFixtures("linear").find((one) => one.name === name) as Fixture;
     const { response } = [fixture.api.post?.["/graphql"] ?? []].flat()[0]!;
     await storesTheRecordedRows(t, "linear", [
@@ -79,7 +79,7 @@ for (const name of ["issues", "teams"]) {
   });
 }
 
-test("every recording has its function", { skip: noFixtures }, async () => {
+test("every recording has its function", async () => {
   assert.deepEqual(INTEGRATIONS, recordedIntegrations());
   for (const integration of INTEGRATIONS) {
     const names = (await templatesOf(integration)).map(({ name }) => name).sort();
