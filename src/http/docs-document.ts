@@ -46,6 +46,7 @@ export type Operation = {
   "x-client-method"?: string;
   "x-scope"?: string;
   "x-wildcard"?: boolean;
+  "x-every-verb"?: boolean;
   parameters?: Parameter[];
   requestBody?: { content: Content };
   responses: { [status: string]: { description: string; content?: Content; headers?: { [name: string]: object } } };

@@ -34,7 +34,7 @@ const OF_KEYS = [
 const refusalsOf = (spec: Spec): Refusal[] => [
   ...(spec.access === "open" ? [] : OF_KEYS),
   ...(spec.raw ? [] : (["invalid_query_params", "invalid_content_type"] as const)),
-  ...(spec.params === undefined ? [] : (["invalid_uri_params"] as const)),
+  ...(/[:*]/.test(spec.path) ? (["invalid_uri_params"] as const) : []),
   ...(spec.headers === undefined ? [] : (["invalid_headers"] as const)),
   ...(spec.body === undefined ? [] : (["invalid_body", "invalid_json", "request_too_large"] as const)),
   ...(spec.errors ?? []),

@@ -38,7 +38,7 @@ const securityOf = (access: Access) => (access === "open" ? [] : [access].flat()
 const paramsIn = (path: string): z.ZodObject =>
   z.object(Object.fromEntries([...path.matchAll(/[:*](\w+)/g)].map(([, name]) => [name, z.string()])));
 
-/** OpenAPI has no word for the rest of a path: `x-wildcard` says that the parameter may have slashes. */
+/** OpenAPI has no word for the rest of a path: `x-wildcard` says that the parameter may have slashes; nor for verbs of WebDAV: `x-every-verb` says that they are taken as well. */
 const operationOf = (spec: Spec): ZodOpenApiOperationObject => ({
   operationId: idOf(spec),
   tags: [spec.tag],
@@ -71,9 +71,13 @@ const pathsOf = (endpoints: Endpoint[]): ZodOpenApiPathsObject => {
   const paths: ZodOpenApiPathsObject = {};
   const add = (path: string, spec: Spec, extra: object) => {
     const at = documentPath(path);
-    const verbs = spec.method === "all" ? DOCUMENTED_VERBS : [spec.method];
+    const isEvery = spec.method === "all";
+    const verbs = isEvery ? DOCUMENTED_VERBS : [spec.method as (typeof DOCUMENTED_VERBS)[number]];
     for (const method of verbs)
-      paths[at] = { ...paths[at], [method]: { ...operationOf({ ...spec, method, path }), ...extra } };
+      paths[at] = {
+        ...paths[at],
+        [method]: { ...operationOf({ ...spec, method, path }), ...extra, ...(isEvery && { "x-every-verb": true }) },
+      };
   };
   for (const { spec } of endpoints) {
     add(spec.path, spec, {});

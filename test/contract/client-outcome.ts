@@ -42,7 +42,7 @@ export const makeCall = async (world: ClientWorld, call: Call): Promise<Outcome>
 export const operationOf = ({ placeOf }: Contract, { method, target }: Exchange): string => {
   const place = placeOf(method, target);
   if (place === undefined) return `${method} ${target.split("?")[0]} (undocumented)`;
-  return place.operation["x-wildcard"] ? `ANY ${place.path}` : `${method} ${place.path}`;
+  return place.operation["x-every-verb"] ? `ANY ${place.path}` : `${method} ${place.path}`;
 };
 
 /** The table of all calls: method, call, what was asked, how it ended. */

@@ -20,7 +20,7 @@ export type Contract = {
 const VERBS = new Set(["get", "post", "put", "patch", "delete"]);
 const ID = "document";
 
-// OpenAPI has no word for a rest of a path, nor for the verbs of WebDAV.
+// OpenAPI has no word for a rest of a path.
 const patternOf = (path: string, { "x-wildcard": isWildcard }: Operation): RegExp => {
   const parts = path.split("/").map((part) => {
     if (!part.startsWith("{")) return part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -68,7 +68,7 @@ export const readContract = async (url: string): Promise<Contract> => {
     const [path = ""] = target.split("?");
     const found = routes.filter(({ pattern }) => pattern.test(path)).map(({ place }) => place);
     const verb = method.toLowerCase();
-    const wanted = verb === "head" || (!VERBS.has(verb) && found[0]?.operation["x-wildcard"]) ? "get" : verb;
+    const wanted = verb === "head" || (!VERBS.has(verb) && found[0]?.operation["x-every-verb"]) ? "get" : verb;
     return found.find((place) => place.method === wanted);
   };
 

@@ -1,4 +1,5 @@
 // A real server with two environments on a database of its own, and short ways to fill it.
+import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import type { TestContext } from "node:test";
 import { createDataKeys } from "../../src/crypto/data-keys.ts";
@@ -15,6 +16,7 @@ import { openDoor } from "../../src/http/door.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { type ExecutorDeps, startExecutor } from "../../src/runs/executor.ts";
+import { type Answered, type Contract, readContract } from "../contract/document.ts";
 import { testDatabase } from "../helpers/database.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a test knows what it asked for
@@ -57,7 +59,18 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-/** Start the API. `call` speaks for dev unless another key is given; `key: null` sends none. */
+let contract: Promise<Contract> | undefined;
+
+// The document is the same for all servers of this process.
+const assertDocumented = async (url: string, answered: Answered): Promise<void> => {
+  contract ??= readContract(url);
+  const { placeOf, problemsOf } = await contract;
+  const { method, target, status, text } = answered;
+  if (placeOf(method, target) === undefined) return;
+  assert.deepEqual(problemsOf(answered), [], `${method} ${target} ${status}: ${text.slice(0, 500)}`);
+};
+
+/** Start the API. Every answer is held against the document. `call` speaks for dev unless another key is given; `key: null` sends none. */
 export const testApi = async (
   t: TestContext,
   o: { catalogueFiles?: string[]; access?: AccessSettings } & Partial<
@@ -101,7 +114,10 @@ export const testApi = async (
       ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: parseJson(text) } as Answer;
+    const { status } = response;
+    const type = response.headers.get("content-type") ?? undefined;
+    await assertDocumented(url, { method, target: path, status, type, text });
+    return { status, headers: response.headers, text, body: parseJson(text) } as Answer;
   };
 
   const must = async (method: string, path: string, options?: CallOptions): Promise<Answer["body"]> => {
