@@ -145,7 +145,7 @@ const SPOILT: readonly ((g: Choose, request: Request) => Request)[] = [
 ];
 
 // Each of these compiles something or starts a process, which takes a hundred times as long as anything else.
-const COSTLY = /compile|deploy|dryrun|templates/;
+export const COSTLY = /compile|deploy|dryrun|templates/;
 
 const pickPlace = (g: Choose, places: Place[]): Place => {
   const place = pick(g, places);

@@ -8,6 +8,7 @@ type Example = { path: string; body?: unknown; headers?: Request["headers"]; bea
 const pair = { provider_config_key: "crm", connection_id: "one" };
 const JSON_BODY = { "content-type": "application/json" };
 const API_KEY = { type: "API_KEY", apiKey: "k" };
+const bundle = { reconciliationScope: { kind: "environment" }, functions: [] };
 const published = { flowConfigs: [], onEventScriptsByProvider: [], reconcile: false, debug: false };
 
 const CODE = `
@@ -96,6 +97,8 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
       body: { type: "function", integration_id: "crm", function_name: "more", function_type: "action", code: CODE },
     },
   ],
+  "post /functions/deployments/bundle": () => [{ path: "/functions/deployments/bundle", body: bundle }],
+  "post /functions/deployments/bundle/preview": () => [{ path: "/functions/deployments/bundle/preview", body: bundle }],
   "get /functions/deployments/{id}": ({ deployment }) => [{ path: `/functions/deployments/${deployment}` }],
   "post /functions/dryruns": () => [
     {

@@ -90,8 +90,7 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
   const status = "/sync/status?provider_config_key=crm&syncs=*";
   await until(`${name} is quiet`, async () => {
     const { syncs } = (await json("GET", status)) as { syncs: { status: string }[] };
-    const [left] = await db.query("select count(*)::int as count from syncline.runs where finished_at is null");
-    return left?.count === 0 && syncs.every((sync) => sync.status === "SUCCESS");
+    return syncs.every((sync) => sync.status === "SUCCESS");
   });
   const jobs = [`/action/${action}`, `/functions/deployments/${deployment}`, `/functions/dryruns/${dryRun}`];
   for (const job of jobs) {
@@ -124,7 +123,10 @@ export const startTenants = async (t: TestContext): Promise<Tenants> => {
     startRunning(t, { SYNCLINE_ACCOUNT_KEY: ACCOUNT_KEY }),
     startUpstream(t),
   ]);
-  const dev = await fill(server, "dev", upstream.url);
-  const prod = await fill(server, "prod", upstream.url);
+  const [dev, prod] = await Promise.all([fill(server, "dev", upstream.url), fill(server, "prod", upstream.url)]);
+  await until("all is quiet", async () => {
+    const text = "select count(*)::int as count from syncline.runs where finished_at is null";
+    return (await server.db.query(text))[0]?.count === 0;
+  });
   return { server, dev, prod };
 };
