@@ -4,8 +4,8 @@ import type { Request, Response } from "express";
 import type { z } from "zod";
 import type { Environment } from "../db/api-keys.ts";
 import type { Code } from "../errors.ts";
-import type { Caller } from "./caller.ts";
-import type { AccountScope, Scope } from "./scopes.ts";
+import type { Caller } from "./access/caller.ts";
+import type { AccountScope, Scope } from "./access/scopes.ts";
 
 /** `all` is every verb there is, also those OpenAPI has no word for. */
 type Method = "get" | "post" | "put" | "patch" | "delete" | "all";

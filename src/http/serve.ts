@@ -1,9 +1,9 @@
 // From descriptions to routes: who calls, then the doors in the order query, path, headers, body, then the handler.
 import type { Express, RequestHandler } from "express";
 import { z } from "zod";
-import type { CallerCheck } from "./auth.ts";
+import type { CallerCheck } from "./access/auth.ts";
+import { callerOf, environmentOf } from "./access/caller.ts";
 import { checkContentType, readJson } from "./body.ts";
-import { callerOf, environmentOf } from "./caller.ts";
 import type { Endpoint, Handle, Spec } from "./endpoint.ts";
 import { readBody, readHeaders, readParams, readQuery } from "./validate.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { CODES } from "../../src/errors.ts";
-import { codesAt, type Document, placesOf } from "../../src/http/docs-document.ts";
+import { codesAt, type Document, placesOf } from "../../src/http/docs/document.ts";
 import { testApi } from "../http/api.ts";
 
 // What the recommended rules say and we leave so, each with its reason.

@@ -2,7 +2,7 @@
 
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import type { Document, Operation } from "../../src/http/docs-document.ts";
+import type { Document, Operation } from "../../src/http/docs/document.ts";
 
 export type Answered = { method: string; target: string; status: number; type: string | undefined; text: string };
 

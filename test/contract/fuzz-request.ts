@@ -1,6 +1,6 @@
 // Requests made from the document: whole, or spoilt in one of the ways in which requests are.
 import fc from "fast-check";
-import type { Parameter } from "../../src/http/docs-document.ts";
+import type { Parameter } from "../../src/http/docs/document.ts";
 import type { Contract, Place } from "./document.ts";
 import { type Choose, NASTY, spoil, valueFor } from "./fuzz-values.ts";
 import { KEYS } from "./running.ts";

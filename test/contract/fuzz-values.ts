@@ -1,6 +1,6 @@
 // Values for a JSON Schema: good ones, ones that nearly are, and ones that no schema asks for.
 import fc, { type GeneratorValue } from "fast-check";
-import type { Document, Schema } from "../../src/http/docs-document.ts";
+import type { Document, Schema } from "../../src/http/docs/document.ts";
 import { NAMES } from "./world.ts";
 
 export type Choose = GeneratorValue;

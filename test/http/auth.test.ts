@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hashApiKey } from "../../src/db/ensure-environments.ts";
-import { createKeyMemory } from "../../src/http/key-memory.ts";
-import { isScope } from "../../src/http/scopes.ts";
+import { createKeyMemory } from "../../src/http/access/key-memory.ts";
+import { isScope } from "../../src/http/access/scopes.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { DEV_KEY, testApi } from "./api.ts";
 

@@ -1,0 +1,48 @@
+// GET /environment/signing-key and POST /environment/webhook-signing-key/rotate: the key that proves where webhooks come from.
+import { z } from "zod";
+import { signingKeyPlace } from "../../crypto/places.ts";
+import { openJson, sealJson } from "../../crypto/seal.ts";
+import { newSigningKey } from "../../db/ensure-environments.ts";
+import { getSigningKey, setSigningKey } from "../../db/environments.ts";
+import type { HttpDeps } from "../deps.ts";
+import { type Endpoint, endpoint } from "../endpoint.ts";
+
+const SigningKey = z.strictObject({ data: z.strictObject({ webhook_signing_key: z.string() }) });
+
+/** An environment has one signing key, apart from its API keys. */
+export const signingKeyEndpoints = ({ db, keys }: HttpDeps): Endpoint[] => [
+  endpoint(
+    {
+      method: "get",
+      path: "/environment/signing-key",
+      tag: "Settings",
+      says: "The key that signs webhooks",
+      scope: "webhook_signing_key:read",
+      answers: { 200: { says: "The key.", body: SigningKey } },
+    },
+    async ({ environment: { id } }) => {
+      const sealed = await getSigningKey(db, { environment: id });
+      const key = openJson(await keys.ofEnvironment(id), sealed, signingKeyPlace(id));
+      return { data: { webhook_signing_key: z.string().parse(key) } };
+    },
+  ),
+  endpoint(
+    {
+      method: "post",
+      path: "/environment/webhook-signing-key/rotate",
+      tag: "Settings",
+      says: "Replace the key that signs webhooks",
+      more: "Every attempt from now on is signed with the new key, also of webhooks that were tried before.",
+      scope: "webhook_signing_key:rotate",
+      answers: { 200: { says: "The new key.", body: SigningKey } },
+    },
+    async ({ environment: { id } }) => {
+      const key = newSigningKey();
+      await setSigningKey(db, {
+        environment: id,
+        sealed: sealJson(await keys.ofEnvironment(id), key, signingKeyPlace(id)),
+      });
+      return { data: { webhook_signing_key: key } };
+    },
+  ),
+];
