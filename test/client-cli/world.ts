@@ -37,6 +37,9 @@ const startServer = async (t: TestContext, folder: string, upstream: string) => 
   return { url: url as string, query: db.query };
 };
 
+// Node's own: where it keeps what it compiled.
+const { PATH, NODE_COMPILE_CACHE } = process.env;
+
 /** `nango` runs the command line in the folder `project`, which it has to make first; `call` asks the server. */
 export const startWorld = async (t: TestContext) => {
   const modules = await installCli();
@@ -51,7 +54,7 @@ export const startWorld = async (t: TestContext) => {
     const child = spawn(process.execPath, [path.join(modules, "nango/dist/index.js"), ...args], {
       cwd: args[0] === "init" ? folder : project,
       env: {
-        ...{ PATH: process.env.PATH, HOME: folder, CI: "1", NO_COLOR: "1", NANGO_CLI_UPGRADE_MODE: "ignore" },
+        ...{ PATH, NODE_COMPILE_CACHE, HOME: folder, CI: "1", NO_COLOR: "1", NANGO_CLI_UPGRADE_MODE: "ignore" },
         ...{ NANGO_HOSTPORT: url, NANGO_SECRET_KEY_DEV: TEST_API_KEY },
       },
       stdio: ["ignore", "pipe", "pipe"],
