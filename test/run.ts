@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import path from "node:path";
+import { temporaryFolders } from "./helpers/temporary.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
 const CONCURRENCY = 2;
@@ -40,7 +41,7 @@ const child = spawn(
     "--test-reporter-destination=stdout",
     ...files,
   ],
-  { cwd: ROOT, stdio: "inherit", env: { NODE_COMPILE_CACHE: COMPILED, ...process.env } },
+  { cwd: ROOT, stdio: "inherit", env: { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...temporaryFolders() } },
 );
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => {

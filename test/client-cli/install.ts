@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
+import { onDisk } from "../helpers/temporary.ts";
 
 const PROJECT = path.join(import.meta.dirname, "project");
 
@@ -24,7 +24,7 @@ const npmCi = async (dir: string): Promise<void> => {
 export const installCli = async (): Promise<string> => {
   const lock = await readFile(path.join(PROJECT, "package-lock.json"));
   const digest = createHash("sha256").update(lock).digest("hex").slice(0, 16);
-  const installed = path.join(tmpdir(), `syncline-published-cli-${digest}`);
+  const installed = path.join(onDisk(), `syncline-published-cli-${digest}`);
   if (!existsSync(installed)) {
     const dir = await mkdtemp(`${installed}.`);
     try {

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { copyFileSync, linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import { promisify } from "node:util";
+import { onDisk } from "../helpers/temporary.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const LONGEST_MS = 240_000;
@@ -24,7 +24,7 @@ const run = async (dir: string, command: string, ...args: string[]): Promise<str
 };
 
 const emptyFolder = async (t: TestContext): Promise<string> => {
-  const folder = await mkdtemp(path.join(tmpdir(), "syncline-package-"));
+  const folder = await mkdtemp(path.join(onDisk(), "syncline-package-"));
   t.after(() => rm(folder, { recursive: true }));
   return folder;
 };

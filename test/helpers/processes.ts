@@ -48,7 +48,7 @@ export const startProcess = (
 ): TestProcess => {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...kept(["PATH", "HOME", "NODE_COMPILE_CACHE"]), ...env },
+    env: { ...kept(["PATH", "HOME", "TMPDIR", "NODE_COMPILE_CACHE"]), ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.on("error", () => {});
