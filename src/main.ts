@@ -1,5 +1,5 @@
 // The server: database, schema, keys, then the API, the worker, or both. Parts start in this order and stop in the reverse.
-import type { Config } from "./config.ts";
+import { type Config, useFastGraphql } from "./config.ts";
 import { createDataKeys, type DataKeys } from "./crypto/data-keys.ts";
 import { createKeyring } from "./crypto/keyring.ts";
 import { loadMasterKey } from "./crypto/master-key.ts";
@@ -8,6 +8,7 @@ import { migrate } from "./db/migrate.ts";
 import { type Database, openDatabase } from "./db/open-database.ts";
 import { createPool, type Pool } from "./db/pool.ts";
 import { tidyLogs } from "./db/runs.ts";
+import { createGraphql } from "./graphql/graphql.ts";
 import { createApp } from "./http/app.ts";
 import { type Door, openDoor } from "./http/door.ts";
 import { startWorker } from "./jobs/worker.ts";
@@ -97,7 +98,12 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
     isReady = false;
   });
   const { access } = config;
-  door?.serve(createApp({ db: pool, keys, catalogue, log, access, ready: () => isReady, runs: executor }));
+  if (door !== undefined) {
+    useFastGraphql();
+    const graphql = createGraphql({ url: database.url, keys, log });
+    stops.push(graphql.close);
+    door.serve(createApp({ db: pool, keys, catalogue, log, access, ready: () => isReady, runs: executor, graphql }));
+  }
   return {
     url: door?.url ?? "",
     databaseUrl: database.url,

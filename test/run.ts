@@ -41,7 +41,11 @@ const child = spawn(
     "--test-reporter-destination=stdout",
     ...files,
   ],
-  { cwd: ROOT, stdio: "inherit", env: { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...temporaryFolders() } },
+  {
+    cwd: ROOT,
+    stdio: "inherit",
+    env: { NODE_COMPILE_CACHE: COMPILED, GRAPHILE_ENV: "production", ...process.env, ...temporaryFolders() },
+  },
 );
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => {

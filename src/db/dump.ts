@@ -5,7 +5,8 @@ import type { Db } from "./pool.ts";
 // Partitions are left out: the ones of logs come and go with the days. Owners differ by installation, so only grants to others count.
 const TABLES = `
 select c.oid, c.relname as name,
-       concat_ws(' ', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, c.relname,
+       concat_ws(' ', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end,
+                 case c.relnamespace when 'api'::regnamespace then 'api.' else '' end || c.relname,
                  'partition by ' || pg_get_partkeydef(c.oid),
                  'with (' || array_to_string(c.reloptions, ', ') || ')',
                  case when c.relrowsecurity then 'row security' end,
@@ -13,7 +14,7 @@ select c.oid, c.relname as name,
        obj_description(c.oid, 'pg_class') as comment,
        case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end as body
   from pg_class c
- where c.relnamespace = 'syncline'::regnamespace and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition`;
+ where c.relnamespace in ('syncline'::regnamespace, 'api'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition`;
 
 // Not-null constraints have names of their own since 18; the column says it on every version.
 const PARTS = `
@@ -40,18 +41,23 @@ union all
 select tgrelid, 4, tgname, pg_get_triggerdef(oid), obj_description(oid, 'pg_trigger') from pg_trigger where not tgisinternal
 union all
 select polrelid, 5, polname,
-       concat_ws(' ', 'policy', polname, 'for', polcmd::text, case when not polpermissive then 'restrictive' end,
+       concat_ws(' ', 'policy', polname, 'for', polcmd::text, 'to ' || (select string_agg(r::regrole::text, ', ' order by r::regrole::text) from unnest(polroles) r where r <> 0), case when not polpermissive then 'restrictive' end,
                  'using ' || pg_get_expr(polqual, polrelid), 'check ' || pg_get_expr(polwithcheck, polrelid)),
        obj_description(oid, 'pg_policy') from pg_policy
 union all
 select c.oid, 6, a.grantee::text || a.privilege_type,
        concat_ws(' ', 'grant', a.privilege_type, 'to', case a.grantee when 0 then 'public' else a.grantee::regrole::text end), null
-  from pg_class c, aclexplode(c.relacl) a where a.grantee <> c.relowner`;
+  from pg_class c, aclexplode(c.relacl) a where a.grantee <> c.relowner
+union all
+select c.attrelid, 6, a.grantee::text || a.privilege_type,
+       concat_ws(' ', 'grant', a.privilege_type, '(' || string_agg(c.attname, ', ' order by c.attnum) || ')', 'to',
+                 case a.grantee when 0 then 'public' else a.grantee::regrole::text end), null
+  from pg_attribute c, aclexplode(c.attacl) a where c.attnum > 0 and not c.attisdropped group by c.attrelid, a.grantee, a.privilege_type`;
 
 // A body that begins atomic is kept parsed, and versions print it a little differently: see plain().
 const FUNCTIONS = `
 select concat_ws(' ', case p.prokind when 'p' then 'procedure' else 'function' end,
-                 p.proname || '(' || pg_get_function_arguments(p.oid) || ')', 'returns ' || pg_get_function_result(p.oid),
+                 case p.pronamespace when 'api'::regnamespace then 'api.' else '' end || p.proname || '(' || pg_get_function_arguments(p.oid) || ')', 'returns ' || pg_get_function_result(p.oid),
                  l.lanname, case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end,
                  case when p.proisstrict then 'strict' end, case when p.prosecdef then 'security definer' end,
                  case p.proparallel when 's' then 'parallel safe' when 'r' then 'parallel restricted' end,
@@ -60,7 +66,7 @@ select concat_ws(' ', case p.prokind when 'p' then 'procedure' else 'function' e
        p.prosqlbody is not null as "isParsed",
        obj_description(p.oid, 'pg_proc') as comment
   from pg_proc p join pg_language l on l.oid = p.prolang
- where p.pronamespace = 'syncline'::regnamespace and p.prokind in ('f', 'p')`;
+ where p.pronamespace in ('syncline'::regnamespace, 'api'::regnamespace) and p.prokind in ('f', 'p')`;
 
 const TYPES = `
 select concat_ws(' ', case t.typtype when 'e' then 'enum' when 'd' then 'domain' else 'type' end, t.typname,
@@ -70,7 +76,7 @@ select concat_ws(' ', case t.typtype when 'e' then 'enum' when 'd' then 'domain'
                     from pg_constraint k where k.contypid = t.oid and k.contype <> 'n')) as line,
        obj_description(t.oid, 'pg_type') as comment
   from pg_type t
- where t.typnamespace = 'syncline'::regnamespace
+ where t.typnamespace in ('syncline'::regnamespace, 'api'::regnamespace)
    and (t.typtype in ('e', 'd') or t.typtype = 'c' and exists (select from pg_class c where c.oid = t.typrelid and c.relkind = 'c'))`;
 
 type Line = { line: string; comment: string | null };
@@ -113,7 +119,7 @@ const functionLines = async (db: Db): Promise<string[]> => {
   return found.map((one, index) => `${withComment(one)}\n  body ${hashes[index]}`);
 };
 
-/** The whole of schema syncline as text that ends with a line break. */
+/** The whole of the schemas syncline and api as text that ends with a line break. */
 export const dumpSchema = async (db: Db): Promise<string> => {
   const types = (await db.query<Line>(TYPES)).rows.map(withComment).sort(byText);
   return `${[...types, ...(await tableLines(db)), ...(await functionLines(db))].join("\n\n")}\n`;

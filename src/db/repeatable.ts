@@ -1,4 +1,4 @@
-// Removes what came from sql/: the functions and views of schema syncline. Kept are those that a column default,
+// Removes what came from sql/: the functions and views of the schemas syncline and api. Kept are those that a column default,
 // constraint, index, trigger or policy needs, and what those need in turn; `create or replace` renews these in place.
 import type pg from "pg";
 
@@ -7,13 +7,13 @@ const DROPPABLE = `
 with recursive own as (
   select 'pg_proc'::regclass::oid as class, p.oid, 'routine' as kind, p.oid::regprocedure::text as name
     from pg_proc p
-   where p.pronamespace = to_regnamespace('syncline')
+   where p.pronamespace in (to_regnamespace('syncline'), to_regnamespace('api'))
      and not exists (select from pg_depend d
                       where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
   union all
   select 'pg_class'::regclass, c.oid, 'view', c.oid::regclass::text
     from pg_class c
-   where c.relnamespace = to_regnamespace('syncline') and c.relkind = 'v'
+   where c.relnamespace in (to_regnamespace('syncline'), to_regnamespace('api')) and c.relkind = 'v'
 ), alias as (
   select o.class, o.oid, o.class as of_class, o.oid as of_oid from own o
   union all

@@ -31,6 +31,7 @@ import { integrationFunctionEndpoints } from "./functions/integration-functions.
 import { cliEndpoints } from "./functions/published-cli.ts";
 import { scriptsConfigEndpoints } from "./functions/scripts-config.ts";
 import { syncDeployEndpoints } from "./functions/sync-deploy.ts";
+import { installGraphql } from "./graphql.ts";
 import { healthEndpoints } from "./health.ts";
 import { integrationEndpoints } from "./integrations/integration.ts";
 import { integrationsEndpoints } from "./integrations/integrations.ts";
@@ -93,6 +94,7 @@ export const createApp = (deps: HttpDeps): Express => {
   endpoints.push(...descriptionEndpoints(() => endpoints));
   serveEndpoints(app, endpoints, check);
   installMcpMethods(app, deps);
+  installGraphql(app, deps.graphql, check);
   installErrors(app, deps);
   return app;
 };

@@ -2,6 +2,7 @@
 import type { Express } from "express";
 import type { DataKeys } from "../crypto/data-keys.ts";
 import type { Pool } from "../db/pool.ts";
+import type { Graphql } from "../graphql/graphql.ts";
 import type { Logger } from "../log.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import type { Executor } from "../runs/executor.ts";
@@ -28,6 +29,7 @@ export type HttpDeps = {
   /** True once migrated and working; `/ready` says so. */
   ready: () => boolean;
   access?: AccessSettings | undefined;
+  graphql: Graphql;
   /** Runs functions in this process while a request waits, passes requests on, and keeps the log. */
   runs: Pick<Executor, "runAction" | "actions" | "runEvent" | "dryRun" | "forward" | "logs">;
 };

@@ -10,7 +10,7 @@ const sql = readSources("sql/*.sql");
 
 // From its name to where its body begins.
 const FUNCTION =
-  /create (?:or replace )?(?:function|procedure) syncline\.(\w+)([\s\S]*?)(?:\bbegin atomic\b|\bas \$|\breturn\b)/gi;
+  /create (?:or replace )?(?:function|procedure) (?:syncline|api)\.(\w+)([\s\S]*?)(?:\bbegin atomic\b|\bas \$|\breturn\b)/gi;
 const OTHER_CLOCK =
   /(?<![\w.])now\(\)|\b(?:clock_timestamp|statement_timestamp|transaction_timestamp)\(|\b(?:current_timestamp|current_date|current_time|localtime|localtimestamp)\b/i;
 const MARKER = /-- wall clock: \S/;
@@ -18,7 +18,7 @@ const MARKER = /-- wall clock: \S/;
 const OWN_FUNCTIONS = `
 select p.proname as name, count(*) as variants, bool_and(obj_description(p.oid, 'pg_proc') is not null) as "hasComment",
        bool_and(not p.prosecdef or coalesce(p.proconfig::text, '') like '%search_path=%') as "isSafeDefiner"
-  from pg_proc p where p.pronamespace = 'syncline'::regnamespace group by p.proname order by p.proname`;
+  from pg_proc p where p.pronamespace in ('syncline'::regnamespace, 'api'::regnamespace) group by p.pronamespace, p.proname order by p.proname`;
 
 test("every function in the database is in sql/ or migrations/, once, with a comment", async (t) => {
   const { query } = await testDatabase(t, { poolSize: 1 });
@@ -43,7 +43,7 @@ test("every table and view has a comment, and every table has row security", asy
   const { query } = await testDatabase(t, { poolSize: 1 });
   const rows = await query(`
     select relname as name, relkind as kind, relrowsecurity as "hasRowSecurity", obj_description(oid, 'pg_class') is not null as "hasComment"
-      from pg_class where relnamespace = 'syncline'::regnamespace and relkind in ('r', 'p', 'v', 'm') and not relispartition`);
+      from pg_class where relnamespace in ('syncline'::regnamespace, 'api'::regnamespace) and relkind in ('r', 'p', 'v', 'm') and not relispartition`);
   for (const { name, kind, hasRowSecurity, hasComment } of rows) {
     assert.ok(hasComment, `${name} has no comment`);
     assert.ok(hasRowSecurity || kind === "v" || kind === "m", `${name} has no row security`);

@@ -10,6 +10,7 @@ import { openStream, saveRecords } from "../../src/db/records.ts";
 import { claimRun, failRun, finishRun, type Lease } from "../../src/db/runs.ts";
 import { sealPlace } from "../../src/db/seal-place.ts";
 import { type CompiledFunction, type FunctionDefinition, functionHash } from "../../src/functions/definition.ts";
+import { createGraphql } from "../../src/graphql/graphql.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { AccessSettings } from "../../src/http/deps.ts";
 import { openDoor } from "../../src/http/door.ts";
@@ -98,8 +99,10 @@ export const testApi = async (
     log,
   });
   t.after(runs.stop);
+  const graphql = createGraphql({ url: db.url, keys, log });
+  t.after(graphql.close);
   const door = await openDoor({ host: "127.0.0.1", port: 0 });
-  door.serve(createApp({ db: db.pool, keys, catalogue, log, access, ready: () => isReady, runs }));
+  door.serve(createApp({ db: db.pool, keys, catalogue, log, access, ready: () => isReady, runs, graphql }));
   t.after(() => door.close({ drainMs: 0 }));
   const { url } = door;
 

@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { Request } from "express";
+import { createGraphql } from "../../src/graphql/graphql.ts";
 import { createGuess } from "../../src/http/access/wrong-keys.ts";
 import { createApp } from "../../src/http/app.ts";
 import { createLogger } from "../../src/log.ts";
@@ -24,7 +25,9 @@ const another = async (t: { after: (hook: () => void) => void }, api: TestApi): 
   const { db, keys, runs } = api;
   const log = createLogger("silent");
   const catalogue = loadCatalogue({ files: [] });
-  const app = createApp({ db: db.pool, keys, catalogue, log, access, ready: () => true, runs });
+  const graphql = createGraphql({ url: db.url, keys, log });
+  t.after(graphql.close);
+  const app = createApp({ db: db.pool, keys, catalogue, log, access, ready: () => true, runs, graphql });
   const server = createServer(app).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   t.after(() => {

@@ -34,6 +34,8 @@ export const SCOPES = {
   "actions:execute": "run actions and read their results",
   proxy: "send requests with a connection's credentials",
   mcp: "list and run actions as tools",
+  "graphql:read": "read everything that GraphQL shows, records included",
+  "graphql:write": "call GraphQL's mutations: trigger, start, pause, cancel, approve, replay, prune",
   "logs:read": "read logs",
   "variables:read": "read environment variables",
   "variables:write": "set and delete environment variables",

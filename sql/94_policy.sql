@@ -1,0 +1,83 @@
+-- 94_policy.sql: which rows the roles of GraphQL and of people see.
+-- Promise: the application role sees the rows of the environment its session is set to (syncline.environment) and, without
+-- that setting, none. Support and operators see all rows. Which columns and functions is said in 95_grants.sql.
+-- Roles belong to the whole cluster, so several databases make them at once; who may not make roles can still migrate:
+-- then an administrator makes them and calls syncline.apply_policies().
+create or replace function syncline.current_environment() returns int
+language sql stable parallel safe
+return nullif(current_setting('syncline.environment', true), '')::int;
+comment on function syncline.current_environment() is 'The environment this session, or transaction, reads for: set syncline.environment. Null: none.';
+
+create or replace function syncline.tenant_rules()
+returns table (table_name text, rule text)
+language sql immutable parallel safe
+begin atomic
+  -- A subselect is asked once a statement, not once a row. What belongs to a row of another table is seen with that row.
+  select v.name, v.rule
+    from (values
+      ('environments', 'id = (select syncline.current_environment())'),
+      ('integrations', 'environment_id = (select syncline.current_environment())'),
+      ('connections', 'environment_id = (select syncline.current_environment())'),
+      ('functions', 'environment_id = (select syncline.current_environment())'),
+      ('syncs', 'environment_id = (select syncline.current_environment())'),
+      ('runs', 'environment_id = (select syncline.current_environment())'),
+      ('checkpoints', 'exists (select from syncline.connections n where n.id = checkpoints.connection_id)'),
+      ('streams', 'environment_id = (select syncline.current_environment())'),
+      ('records', 'exists (select from syncline.streams t where t.id = records.stream_id)'),
+      ('run_streams', 'exists (select from syncline.streams t where t.id = run_streams.stream_id)'),
+      ('refreshes', 'exists (select from syncline.streams t where t.id = refreshes.stream_id)'),
+      ('outbox', 'environment_id = (select syncline.current_environment())'),
+      ('deliveries', 'exists (select from syncline.outbox o where o.id = deliveries.outbox_id)'),
+      ('logs', 'environment_id = (select syncline.current_environment())')
+    ) as v (name, rule);
+end;
+comment on function syncline.tenant_rules() is 'The tables that the application role reads, each with the condition under which it sees a row.';
+
+create or replace function syncline.make_role(p_role text) returns boolean
+language plpgsql volatile as $$
+begin
+  if not exists (select from pg_catalog.pg_roles r where r.rolname = p_role) then
+    execute format('create role %I nologin', p_role);
+  end if;
+  -- The server turns into the role for each request, so it must be a member; a superuser is one of all.
+  if not pg_catalog.pg_has_role(current_user, p_role, 'member') then
+    execute format('grant %I to current_user', p_role);
+  end if;
+  return true;
+exception
+  when duplicate_object or unique_violation then
+    return true; -- another database of the cluster was as fast
+  when insufficient_privilege then
+    return false;
+end $$;
+comment on function syncline.make_role(text) is 'Make a role that cannot log in, and the caller a member of it; false when the caller may not make roles.';
+
+create or replace function syncline.apply_policies() returns int
+language plpgsql volatile as $$
+declare
+  v_one record;
+  v_count int := 0;
+begin
+  for v_one in
+    select r.table_name, 'tenant' as policy, 'syncline_app' as role, r.rule from syncline.tenant_rules() r
+     union all
+    select c.relname, o.role, o.role, 'true'
+      from pg_catalog.pg_class c, (values ('syncline_support'), ('syncline_operator')) as o (role)
+     where c.relnamespace = 'syncline'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+  loop
+    -- A policy is made anew only when its rule changed: making one waits for everybody who reads the table.
+    if exists (select from pg_catalog.pg_roles r where r.rolname = v_one.role)
+       and not exists (
+         select from pg_catalog.pg_policy p
+          where p.polrelid = format('syncline.%I', v_one.table_name)::regclass and p.polname = v_one.policy
+            and obj_description(p.oid, 'pg_policy') = v_one.rule)
+    then
+      execute format('drop policy if exists %I on syncline.%I', v_one.policy, v_one.table_name);
+      execute format('create policy %I on syncline.%I for select to %I using (%s)', v_one.policy, v_one.table_name, v_one.role, v_one.rule);
+      execute format('comment on policy %I on syncline.%I is %L', v_one.policy, v_one.table_name, v_one.rule);
+      v_count := v_count + 1;
+    end if;
+  end loop;
+  return v_count;
+end $$;
+comment on function syncline.apply_policies() is 'Let each role see its rows; how many policies were made or changed. For roles that do not exist nothing is done.';
