@@ -242,7 +242,7 @@ end $$;
 comment on function syncline.requeue_expired(boolean) is 'Make runs whose lease has ended claimable again, or all running ones when the caller knows that no worker lives; how many.';
 
 create or replace function syncline.cancel_run(p_run bigint) returns boolean
-language plpgsql volatile as $$
+language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_sync int;
 begin
@@ -258,7 +258,7 @@ begin
   perform pg_notify('syncline_cancelled', p_run::text);
   return true;
 end $$;
-comment on function syncline.cancel_run(bigint) is 'End a ready or running run now; its worker can write nothing more and is told to stop. False when it had ended.';
+comment on function syncline.cancel_run(bigint) is 'End a ready or running run now; its worker can write nothing more and is told to stop. False when it had ended. Example: select syncline.cancel_run(42);  all of a connection: select syncline.cancel_run(run_id) from syncline.run_overview where connection = ''acme'' and state in (''ready'', ''running'');';
 
 create or replace function syncline.schedule_next(p_sync int, p_run bigint) returns void
 language sql volatile

@@ -72,7 +72,7 @@ return (
 comment on function syncline.rate_limit_wait(int, text, text) is 'For how many milliseconds a connection must not send anything to a host (and part of it); 0 when it may.';
 
 create or replace function syncline.lift_rate_limits(p_connection int) returns int
-language plpgsql volatile as $$
+language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_count int := 0;
   v_gone syncline.rate_limits;
@@ -90,7 +90,7 @@ begin
   end loop;
   return v_count;
 end $$;
-comment on function syncline.lift_rate_limits(int) is 'An operator knows better: forget what blocks a connection, also what blocks it with all others of its integration; how many buckets. Runs that wait go on at once.';
+comment on function syncline.lift_rate_limits(int) is 'An operator knows better: forget what blocks a connection, also what blocks it with all others of its integration; how many buckets. Runs that wait go on at once. Example: select syncline.lift_rate_limits(5);  (connection_id of connection_health)';
 
 create or replace function syncline.tidy_rate_limits() returns int
 language plpgsql volatile as $$

@@ -39,6 +39,20 @@ begin atomic
 end;
 comment on function syncline.list_environments() is 'The environments there are.';
 
+create or replace function syncline.environment_id(p_name text) returns int
+language plpgsql stable as $$
+declare
+  v_id int;
+begin
+  select e.id into v_id from syncline.environments e where e.name = p_name and e.deleted_at is null;
+  if not found then
+    raise exception using errcode = 'SL002', message = 'no such environment', detail = format('environment "%s"', p_name),
+      hint = (select 'There are: ' || string_agg(e.name, ', ' order by e.id) from syncline.environments e where e.deleted_at is null);
+  end if;
+  return v_id;
+end $$;
+comment on function syncline.environment_id(text) is 'The id of an environment by its name, which other functions take. SL002 with the names there are when it is none of them. Example: select syncline.environment_id(''prod'') as env \gset';
+
 create or replace function syncline.get_webhook_settings(p_environment int)
 returns table (
   primary_url text, secondary_url text, on_auth_creation boolean, on_auth_refresh_error boolean, on_sync_error boolean,

@@ -10,7 +10,17 @@ begin
 end $$;
 comment on function syncline.stop_sync(int) is 'Cancel the live run of a sync, if any, and keep the sync locked until commit; true when there was one.';
 
-create or replace function syncline.reset_sync(p_sync int) returns void
+create or replace function syncline.check_sync(p_sync int) returns void
+language plpgsql stable as $$
+begin
+  if not exists (select from syncline.syncs s where s.id = p_sync and s.deleted_at is null) then
+    raise exception using errcode = 'SL002', message = 'no such sync', detail = format('sync %s', p_sync),
+      hint = 'select sync_id, environment, integration, connection, sync, variant from syncline.sync_overview;';
+  end if;
+end $$;
+comment on function syncline.check_sync(int) is 'SL002 "no such sync" when there is none of this id, or it was deleted.';
+
+create or replace function syncline.forget_sync(p_sync int) returns void
 language plpgsql volatile as $$
 begin
   delete from syncline.checkpoints k
@@ -20,13 +30,22 @@ begin
      from syncline.refreshes w where w.sync_id = p_sync and w.state in ('open', 'deleting', 'needs_approval');
   update syncline.syncs set last_success_at = null, idle_interrupts = 0, stalled_at = null where id = p_sync;
 end $$;
-comment on function syncline.reset_sync(int) is 'Make a sync forget how far it got: checkpoint, last success and open deletion windows. Its records stay.';
+comment on function syncline.forget_sync(int) is 'Forget how far a sync got that has no live run: checkpoint, last success and open deletion windows. Its records stay.';
+
+create or replace function syncline.reset_sync(p_sync int) returns void
+language plpgsql volatile security definer set search_path = '' as $$
+begin
+  perform syncline.stop_sync(p_sync); -- else its run would remember again
+  perform syncline.check_sync(p_sync);
+  perform syncline.forget_sync(p_sync);
+end $$;
+comment on function syncline.reset_sync(int) is 'Make a sync forget how far it got: its live run is cancelled, checkpoint, last success and open deletion windows go. Its records stay; its next run starts from nothing. Example: select syncline.reset_sync(17);  (sync_id of sync_overview)';
 
 create or replace function syncline.delete_sync(p_sync int) returns void
 language plpgsql volatile as $$
 begin
   perform syncline.stop_sync(p_sync);
-  perform syncline.reset_sync(p_sync);
+  perform syncline.forget_sync(p_sync);
   update syncline.syncs set deleted_at = syncline.now(), next_run_at = null where id = p_sync and deleted_at is null;
 end $$;
 comment on function syncline.delete_sync(int) is 'Stop a sync for good: its run is cancelled, its checkpoint forgotten. Its records stay until they expire or their stream is retired.';

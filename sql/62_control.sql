@@ -34,32 +34,35 @@ begin
 end $$;
 comment on function syncline.resolve_syncs(int, text, text, text[]) is 'The syncs that a command means: those named (none: all) of one connection (null: of all). SL002 "no such integration", "no such connection", "no such sync".';
 
-create or replace function syncline.trigger_one(p_sync int, p_reset boolean, p_empty_cache boolean) returns bigint
-language plpgsql volatile as $$
+create or replace function syncline.trigger_one(p_sync int, p_reset boolean default false, p_empty_cache boolean default false) returns bigint
+language plpgsql volatile security definer set search_path = '' as $$
 begin
+  perform syncline.lock_sync(p_sync);
+  perform syncline.check_sync(p_sync); -- under the lock: nobody deletes it now
   if p_reset then
-    perform syncline.stop_sync(p_sync);
     perform syncline.reset_sync(p_sync);
   end if;
   return syncline.create_run(p_sync, 'trigger', p_reset and p_empty_cache);
 end $$;
-comment on function syncline.trigger_one(int, boolean, boolean) is 'Run one sync now; its id, or null when a run is live already.';
+comment on function syncline.trigger_one(int, boolean, boolean) is 'Run one sync now; its id, or null when a run is live already. Example: select syncline.trigger_one(17);  all that fail: select syncline.trigger_one(sync_id) from syncline.sync_overview where status = ''failing'';';
 
 create or replace function syncline.trigger_sync(
   p_environment int, p_integration text, p_connection text, p_syncs text[], p_reset boolean default false, p_empty_cache boolean default false)
 returns int
-language sql volatile
+language sql volatile security definer set search_path = ''
 return (
   select count(syncline.trigger_one(s.id, p_reset, p_empty_cache))::int
     from syncline.resolve_syncs(p_environment, p_integration, p_connection, p_syncs) s
 );
-comment on function syncline.trigger_sync(int, text, text, text[], boolean, boolean) is 'Run syncs now, paused ones too; how many runs were made: none where one is live. Reset: cancel that one and start from nothing; with empty cache also drop the records first.';
+comment on function syncline.trigger_sync(int, text, text, text[], boolean, boolean) is 'Run syncs now, paused ones too; how many runs were made: none where one is live. Reset: cancel that one and start from nothing; with empty cache also drop the records first. Example: select syncline.trigger_sync(syncline.environment_id(''prod''), ''hubspot'', ''acme'', ''{contacts}'');  (null connection: of all; ''{}'': all syncs; "name::variant")';
 
 create or replace function syncline.start_one(p_sync int) returns boolean
-language plpgsql volatile as $$
+language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_run bigint := syncline.lock_sync(p_sync);
+  v_run bigint;
 begin
+  v_run := syncline.lock_sync(p_sync);
+  perform syncline.check_sync(p_sync);
   update syncline.syncs s set state = 'started' where s.id = p_sync and s.state = 'paused' and s.deleted_at is null;
   if not found then
     return false;
@@ -69,38 +72,40 @@ begin
   end if;
   return true;
 end $$;
-comment on function syncline.start_one(int) is 'Start a paused sync, with a run at once; false when it was started already.';
+comment on function syncline.start_one(int) is 'Start a paused sync, with a run at once; false when it was started already. Example: select syncline.start_one(17);';
 
 create or replace function syncline.start_sync(p_environment int, p_integration text, p_connection text, p_syncs text[]) returns int
-language sql volatile
+language sql volatile security definer set search_path = ''
 return (
   select (count(*) filter (where syncline.start_one(s.id)))::int
     from syncline.resolve_syncs(p_environment, p_integration, p_connection, p_syncs) s
 );
-comment on function syncline.start_sync(int, text, text, text[]) is 'Start paused syncs, each with a run at once; how many were paused.';
+comment on function syncline.start_sync(int, text, text, text[]) is 'Start paused syncs, each with a run at once; how many were paused. Example: select syncline.start_sync(syncline.environment_id(''prod''), ''hubspot'', ''acme'', ''{contacts}'');';
 
 create or replace function syncline.pause_one(p_sync int) returns boolean
-language plpgsql volatile as $$
+language plpgsql volatile security definer set search_path = '' as $$
 begin
   -- One that is paused already keeps a triggered run.
   if not exists (select from syncline.syncs s where s.id = p_sync and s.state = 'started') then
+    perform syncline.check_sync(p_sync);
     return false;
   end if;
   perform syncline.stop_sync(p_sync);
+  perform syncline.check_sync(p_sync);
   update syncline.syncs s set state = 'paused', next_run_at = null where s.id = p_sync and s.state = 'started';
   return found;
 end $$;
-comment on function syncline.pause_one(int) is 'Pause a started sync and cancel its live run; false when it was paused already.';
+comment on function syncline.pause_one(int) is 'Pause a started sync and cancel its live run; false when it was paused already. Example: select syncline.pause_one(17);';
 
 create or replace function syncline.pause_sync(p_environment int, p_integration text, p_connection text, p_syncs text[]) returns int
-language sql volatile
+language sql volatile security definer set search_path = ''
 return (
   select (count(*) filter (where syncline.pause_one(s.id)))::int
     from syncline.resolve_syncs(p_environment, p_integration, p_connection, p_syncs) s
 );
-comment on function syncline.pause_sync(int, text, text, text[]) is 'Pause syncs and cancel their live runs; how many were started. A paused sync runs only when triggered.';
+comment on function syncline.pause_sync(int, text, text, text[]) is 'Pause syncs and cancel their live runs; how many were started. A paused sync runs only when triggered. Example: select syncline.pause_sync(syncline.environment_id(''prod''), ''hubspot'', null, ''{contacts}'');  (null connection: of all)';
 
-create or replace function syncline.find_sync(p_environment int, p_integration text, p_connection text, p_sync text, p_variant text) returns int
+create or replace function syncline.find_sync(p_environment int, p_integration text, p_connection text, p_sync text, p_variant text default 'base') returns int
 language plpgsql stable as $$
 declare
   v_connection int := syncline.resolve_connection(p_environment, p_integration, p_connection);
@@ -113,27 +118,34 @@ begin
   end if;
   return v_id;
 end $$;
-comment on function syncline.find_sync(int, text, text, text, text) is 'The id of one sync by its names. SL002 "no such integration", "no such connection" or "no such sync".';
+comment on function syncline.find_sync(int, text, text, text, text) is 'The id of one sync by its names. SL002 "no such integration", "no such connection" or "no such sync". Example: select syncline.find_sync(syncline.environment_id(''prod''), ''hubspot'', ''acme'', ''contacts'') as sync_id \gset';
 
-create or replace function syncline.set_frequency(
-  p_environment int, p_integration text, p_connection text, p_sync text, p_variant text, p_frequency text) returns text
-language plpgsql volatile as $$
+create or replace function syncline.set_frequency_one(p_sync int, p_frequency text) returns text
+language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_id int := syncline.find_sync(p_environment, p_integration, p_connection, p_sync, p_variant);
   v_override text := syncline.format_frequency(case when p_frequency is not null then syncline.parse_frequency(p_frequency) end);
   v_says text;
 begin
   select f.definition ->> 'frequency' into v_says
-    from syncline.syncs s join syncline.functions f on f.id = s.function_id where s.id = v_id;
+    from syncline.syncs s join syncline.functions f on f.id = s.function_id where s.id = p_sync;
   update syncline.syncs s
      set frequency_override = v_override,
          frequency = syncline.parse_frequency(coalesce(v_override, v_says)),
          next_run_at = case when s.next_run_at is not null then
            syncline.next_tick(s.uid, syncline.parse_frequency(coalesce(v_override, v_says)), syncline.now()) end
-   where s.id = v_id;
+   where s.id = p_sync and s.deleted_at is null;
+  if not found then
+    perform syncline.check_sync(p_sync);
+  end if;
   return coalesce(v_override, v_says);
 end $$;
-comment on function syncline.set_frequency(int, text, text, text, text, text) is 'Run one sync at a frequency of its own, or (null) at its function''s again; the frequency in its short form. SL004 when it is none.';
+comment on function syncline.set_frequency_one(int, text) is 'set_frequency by the sync''s id. Example: select syncline.set_frequency_one(17, ''every 15 minutes'');  (null: the function''s own again)';
+
+create or replace function syncline.set_frequency(
+  p_environment int, p_integration text, p_connection text, p_sync text, p_variant text, p_frequency text) returns text
+language sql volatile security definer set search_path = ''
+return syncline.set_frequency_one(syncline.find_sync(p_environment, p_integration, p_connection, p_sync, p_variant), p_frequency);
+comment on function syncline.set_frequency(int, text, text, text, text, text) is 'Run one sync at a frequency of its own, or (null) at its function''s again; the frequency in its short form. SL004 when it is none. Example: select syncline.set_frequency(syncline.environment_id(''prod''), ''hubspot'', ''acme'', ''contacts'', ''base'', ''every 15 minutes'');';
 
 create or replace function syncline.create_variant(p_environment int, p_integration text, p_connection text, p_sync text, p_variant text)
 returns table (id uuid, name text, variant text)

@@ -75,13 +75,3 @@ begin
   return v_state;
 end $$;
 comment on function syncline.finish_delivery(bigint, bigint, int, int, text, interval) is 'Record an attempt: delivered, dead, or pending until its next time. Null when the row was taken from this sender.';
-
-create or replace function syncline.replay_delivery(p_id bigint) returns boolean
-language plpgsql volatile as $$
-begin
-  update syncline.outbox o
-     set state = 'pending', attempts = 0, token = o.token + 1, next_attempt_at = syncline.now(), ended_at = null
-   where o.id = p_id;
-  return found;
-end $$;
-comment on function syncline.replay_delivery(bigint) is 'Send a webhook once more, from the first attempt on; the receiver sees the same webhook id.';

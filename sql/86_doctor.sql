@@ -1,4 +1,30 @@
 -- 86_doctor.sql: is this installation one that can keep its promises, and does anything wait for somebody?
+create or replace function syncline.may_become(p_role text) returns boolean
+language sql stable
+return pg_catalog.pg_has_role(current_user, p_role, case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end);
+comment on function syncline.may_become(text) is 'True when the caller may turn into a role that exists (set role). Who makes a role on 16 and later may not yet.';
+
+create or replace function syncline.check_roles()
+returns table (name text, verdict text, detail text)
+language sql stable
+begin atomic
+  select 'role ' || w.role, case when m.missing is null then 'ok' else 'warn' end,
+         case when m.missing is null then w.says
+              else format('%s; an administrator has to run: %s select syncline.apply_grants(), syncline.apply_policies();', w.says, m.missing) end
+    from (values
+      ('syncline_app', true, 'GraphQL reads with it'),
+      ('syncline_support', false, 'for people who look'),
+      ('syncline_operator', false, 'for people who decide')) as w (role, is_joined, says)
+    left join pg_catalog.pg_roles r on r.rolname = w.role
+   cross join lateral (
+     select case
+       when r.oid is null then format('create role %I nologin;', w.role) || case when w.is_joined then format(' grant %I to %I;', w.role, current_user) else '' end
+       when w.is_joined and not syncline.may_become(r.rolname) then format('grant %I to %I;', w.role, current_user)
+       when not has_schema_privilege(r.oid, 'syncline'::regnamespace::oid, 'usage') then ''
+     end as missing) m;
+end;
+comment on function syncline.check_roles() is 'Whether the three roles exist and have their rights and, of the first, whether the caller may turn into it; what an administrator has to run where not.';
+
 create or replace function syncline.check_server(p_now timestamptz)
 returns table (name text, verdict text, detail text)
 language sql stable
@@ -23,7 +49,7 @@ begin atomic
          format('%s alive', (select count(*) from syncline.workers w, syncline.settings s where w.heartbeat_at > syncline.now() - s.lease))
   union all
   select 'waiting runs', case when min(r.due_at) < syncline.now() - interval '1 min' then 'warn' else 'ok' end,
-         coalesce(format('%s, the oldest for %s s', count(*), round(extract(epoch from syncline.now() - min(r.due_at)))), '0')
+         coalesce(count(*) || ', the oldest for ' || round(extract(epoch from syncline.now() - min(r.due_at))) || ' s', '0')
     from syncline.runs r
    where r.state = 'ready' and r.due_at <= syncline.now()
   union all
@@ -31,6 +57,8 @@ begin atomic
     from syncline.syncs s where s.stalled_at is not null and s.deleted_at is null
   union all
   select 'deletes that wait for approval', case when count(*) > 0 then 'warn' else 'ok' end, count(*)::text
-    from syncline.refreshes w where w.state = 'needs_approval';
+    from syncline.refreshes w where w.state = 'needs_approval'
+  union all
+  select r.name, r.verdict, r.detail from syncline.check_roles() r;
 end;
 comment on function syncline.check_server(timestamptz) is 'What of this server and its work would break a promise or waits for somebody, given the time of the asking process: name, ok or warn or fail, detail.';

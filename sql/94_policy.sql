@@ -33,24 +33,30 @@ begin atomic
 end;
 comment on function syncline.tenant_rules() is 'The tables that the application role reads, each with the condition under which it sees a row.';
 
-create or replace function syncline.make_role(p_role text) returns boolean
+create or replace function syncline.make_role(p_role text, p_is_joined boolean) returns boolean
 language plpgsql volatile as $$
 begin
   if not exists (select from pg_catalog.pg_roles r where r.rolname = p_role) then
-    execute format('create role %I nologin', p_role);
+    begin
+      execute format('create role %I nologin', p_role);
+    exception when duplicate_object or unique_violation then
+      null; -- another database of the cluster was as fast
+    end;
   end if;
   -- The server turns into the role for each request, so it must be a member; a superuser is one of all.
-  if not pg_catalog.pg_has_role(current_user, p_role, 'member') then
-    execute format('grant %I to current_user', p_role);
+  if p_is_joined and not syncline.may_become(p_role) then
+    begin
+      execute format('grant %I to current_user', p_role);
+    exception when unique_violation then
+      null;
+    end;
   end if;
   return true;
 exception
-  when duplicate_object or unique_violation then
-    return true; -- another database of the cluster was as fast
   when insufficient_privilege then
-    return false;
+    return exists (select from pg_catalog.pg_roles r where r.rolname = p_role);
 end $$;
-comment on function syncline.make_role(text) is 'Make a role that cannot log in, and the caller a member of it; false when the caller may not make roles.';
+comment on function syncline.make_role(text, boolean) is 'Make a role that cannot log in, and where asked the caller a member of it; false when there is none, because the caller may not make roles.';
 
 create or replace function syncline.apply_policies() returns int
 language plpgsql volatile as $$
@@ -59,9 +65,11 @@ declare
   v_count int := 0;
 begin
   for v_one in
-    select r.table_name, 'tenant' as policy, 'syncline_app' as role, r.rule from syncline.tenant_rules() r
+    select r.table_name, 'tenant' as policy, 'select' as command, 'syncline_app' as role, r.rule from syncline.tenant_rules() r
      union all
-    select c.relname, o.role, o.role, 'true'
+    select 'settings', 'syncline_operator_changes', 'update', 'syncline_operator', 'true'
+     union all
+    select c.relname, o.role, 'select', o.role, 'true'
       from pg_catalog.pg_class c, (values ('syncline_support'), ('syncline_operator')) as o (role)
      where c.relnamespace = 'syncline'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
   loop
@@ -73,7 +81,7 @@ begin
             and obj_description(p.oid, 'pg_policy') = v_one.rule)
     then
       execute format('drop policy if exists %I on syncline.%I', v_one.policy, v_one.table_name);
-      execute format('create policy %I on syncline.%I for select to %I using (%s)', v_one.policy, v_one.table_name, v_one.role, v_one.rule);
+      execute format('create policy %I on syncline.%I for %s to %I using (%s)', v_one.policy, v_one.table_name, v_one.command, v_one.role, v_one.rule);
       execute format('comment on policy %I on syncline.%I is %L', v_one.policy, v_one.table_name, v_one.rule);
       v_count := v_count + 1;
     end if;

@@ -1,19 +1,130 @@
--- 95_grants.sql: who may do what. Everything is listed; nothing is given by default.
+-- 95_grants.sql: who may do what. Everything is listed; nothing is given by default: what is not named here is for the owner
+-- of the schema alone, the server, which makes and calls all functions. The last file that may make any.
 -- Three roles that cannot log in; give them to users who can (grant syncline_support to ann).
 --   syncline_app       reads what GraphQL shows of the environment its session is set to.
---   syncline_support   reads everything but secrets.
---   syncline_operator  also decides: pause, cancel, requeue, approve, undo.
+--   syncline_support   reads everything but secrets: nothing sealed or wrapped, no hash of a key or token, no record's content,
+--                      no webhook's body, no free document that an app or admin may keep secrets in (config, metadata).
+--   syncline_operator  also decides: the functions below act with the owner's rights, the tables stay closed. Of the settings
+--                      it may change speeds and limits; how long data is kept is the owner's.
+create or replace function syncline.revoke_all() returns void
+language plpgsql volatile as $$
+declare
+  v_role text;
+  v_table regclass;
+begin
+  revoke all on all functions in schema syncline, api from public;
+  for v_role in
+    select quote_ident(r.rolname) from pg_catalog.pg_roles r where r.rolname in ('syncline_app', 'syncline_support', 'syncline_operator')
+  loop
+    execute format('revoke all on schema syncline, api from %s', v_role);
+    execute format('revoke all on all functions in schema syncline, api from %s', v_role);
+    -- Not "all tables": a day's partition of the log may go away meanwhile.
+    for v_table in
+      select c.oid::regclass from pg_catalog.pg_class c
+       where c.relnamespace in ('syncline'::regnamespace, 'api'::regnamespace) and c.relkind in ('r', 'p', 'v') and not c.relispartition
+    loop
+      execute format('revoke all on %s from %s', v_table, v_role);
+    end loop;
+  end loop;
+end $$;
+comment on function syncline.revoke_all() is 'Take all rights on both schemas from our roles and from public.';
+
+create or replace function syncline.grant_app() returns void
+language plpgsql volatile as $$
+begin
+  grant usage on schema api, syncline to syncline_app;
+  grant select (id, uid, name, created_at, deleted_at) on syncline.environments to syncline_app;
+  grant select on all tables in schema api to syncline_app;
+  grant execute on all functions in schema api to syncline_app;
+  grant execute on function syncline.now, syncline.current_environment to syncline_app;
+end $$;
+comment on function syncline.grant_app() is 'The rights of the application role.';
+
+create or replace function syncline.grant_tables() returns void
+language plpgsql volatile as $$
+begin
+  grant usage on schema syncline to syncline_support, syncline_operator;
+  grant select on
+    syncline.settings, syncline.functions, syncline.syncs, syncline.workers, syncline.runs, syncline.checkpoints, syncline.streams,
+    syncline.run_streams, syncline.refreshes, syncline.refresh_seen, syncline.refresh_missing, syncline.deliveries, syncline.logs,
+    syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
+    syncline.sync_overview, syncline.run_overview, syncline.stream_overview, syncline.stuck_runs, syncline.queue_depth,
+    syncline.worker_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions
+    to syncline_support, syncline_operator;
+  grant select (
+    id, uid, name, webhook_url_primary, webhook_url_secondary, on_auth_creation, on_auth_refresh_error, on_sync_error,
+    on_sync_completion_always, on_async_action_completion, on_connection_deletion, created_at, record_validation, deleted_at)
+    on syncline.environments to syncline_support, syncline_operator;
+  grant select (id, environment_id, display_name, scopes, created_at, revoked_at) on syncline.api_keys to syncline_support, syncline_operator;
+  grant select (
+    id, environment_id, unique_key, provider, display_name, forward_webhooks, created_at, updated_at, deleted_at)
+    on syncline.integrations to syncline_support, syncline_operator;
+  grant select (
+    id, environment_id, integration_id, connection_id, auth_mode, credentials_expire_at, tags, end_user, webhook_url_override,
+    created_at, updated_at, last_fetched_at, deleted_at)
+    on syncline.connections to syncline_support, syncline_operator;
+  grant select (id, environment_id, connection_id, master_key_id, created_at) on syncline.data_keys to syncline_support, syncline_operator;
+  grant select (
+    pos, run_id, first_seen_at, last_modified_at, deleted_at, pruned_at, stream_id, last_action, external_id)
+    on syncline.records to syncline_support, syncline_operator;
+  grant select (
+    id, uid, environment_id, connection_id, run_id, kind, url, state, attempts, next_attempt_at, token, created_at, ended_at)
+    on syncline.outbox to syncline_support, syncline_operator;
+  grant select (environment_id, name, created_at, updated_at) on syncline.environment_variables to syncline_support, syncline_operator;
+  grant select (
+    id, uid, environment_id, connection_id, name, is_async, idempotency_key, max_retries, state, attempts, due_at, run_id, error,
+    created_at, ended_at)
+    on syncline.actions to syncline_support, syncline_operator;
+  grant select (
+    id, environment_id, connection_id, allowed_integrations, end_user, tags, created_at, expires_at)
+    on syncline.connect_sessions to syncline_support, syncline_operator;
+  grant select (id, environment_id, kind, integration, function_name, function_type, state, started_at, ended_at)
+    on syncline.function_jobs to syncline_support, syncline_operator;
+end $$;
+comment on function syncline.grant_tables() is 'What support and operators read.';
+
+create or replace function syncline.grant_functions() returns void
+language plpgsql volatile as $$
+begin
+  -- What reads with the caller's rights, and what the views are made of.
+  grant execute on function
+    syncline.now, syncline.wall_clock, syncline.help, syncline.error_codes, syncline.environment_id, syncline.list_environments,
+    syncline.list_integrations, syncline.resolve_integration, syncline.resolve_connection, syncline.resolve_syncs, syncline.find_sync,
+    syncline.check_sync, syncline.live_run, syncline.next_tick, syncline.parse_frequency, syncline.format_frequency,
+    syncline.format_span, syncline.count_workers, syncline.milliseconds_until, syncline.current_rate_limits, syncline.rate_limit_wait,
+    syncline.status_of_run, syncline.describe_result, syncline.count_live, syncline.sync_status, syncline.list_logs,
+    syncline.reasons_of_account, syncline.reasons_of_run, syncline.reasons_of_schedule, syncline.why_waiting,
+    syncline.check_invariants, syncline.rotate_keys_status, syncline.first_position_since, syncline.check_server, syncline.check_roles,
+    syncline.may_become
+    to syncline_support, syncline_operator;
+  -- What decides, with the owner's rights.
+  grant execute on function
+    syncline.trigger_sync, syncline.trigger_one, syncline.start_sync, syncline.start_one, syncline.pause_sync, syncline.pause_one,
+    syncline.set_frequency, syncline.set_frequency_one, syncline.reset_sync, syncline.cancel_run, syncline.requeue_run,
+    syncline.approve_deletes, syncline.discard_deletes, syncline.replay_webhook, syncline.replay_delivery,
+    syncline.lift_rate_limits, syncline.prune
+    to syncline_operator;
+  grant update (
+    lease, time_slice, max_run_attempts, max_idle_interrupts, webhook_max_attempts, webhook_first_retry, webhook_last_retry,
+    sync_timeout, action_timeout, event_timeout, async_action_start_within)
+    on syncline.settings to syncline_operator;
+end $$;
+comment on function syncline.grant_functions() is 'What support and operators call, and the settings that operators change.';
+
 create or replace function syncline.apply_grants() returns void
 language plpgsql volatile as $$
 begin
-  if syncline.make_role('syncline_app') then
-    grant usage on schema api to syncline_app;
-    grant usage on schema syncline to syncline_app;
-    grant select (id, uid, name, created_at, deleted_at) on syncline.environments to syncline_app;
-    grant select on all tables in schema api to syncline_app;
+  perform syncline.revoke_all();
+  if syncline.make_role('syncline_app', true) then
+    perform syncline.grant_app();
+  end if;
+  -- Both exist before either is given anything.
+  if syncline.make_role('syncline_support', false) and syncline.make_role('syncline_operator', false) then
+    perform syncline.grant_tables();
+    perform syncline.grant_functions();
   end if;
 end $$;
-comment on function syncline.apply_grants() is 'Make the roles where that is allowed, and give them their rights.';
+comment on function syncline.apply_grants() is 'Make the roles where that is allowed, and give them their rights and no others.';
 
 select syncline.apply_grants();
 select syncline.apply_policies();

@@ -45,11 +45,11 @@ select polrelid, 5, polname,
                  'using ' || pg_get_expr(polqual, polrelid), 'check ' || pg_get_expr(polwithcheck, polrelid)),
        obj_description(oid, 'pg_policy') from pg_policy
 union all
-select c.oid, 6, a.grantee::text || a.privilege_type,
+select c.oid, 6, coalesce(a.grantee::regrole::text, '') || a.privilege_type,
        concat_ws(' ', 'grant', a.privilege_type, 'to', case a.grantee when 0 then 'public' else a.grantee::regrole::text end), null
   from pg_class c, aclexplode(c.relacl) a where a.grantee <> c.relowner
 union all
-select c.attrelid, 6, a.grantee::text || a.privilege_type,
+select c.attrelid, 6, coalesce(a.grantee::regrole::text, '') || a.privilege_type,
        concat_ws(' ', 'grant', a.privilege_type, '(' || string_agg(c.attname, ', ' order by c.attnum) || ')', 'to',
                  case a.grantee when 0 then 'public' else a.grantee::regrole::text end), null
   from pg_attribute c, aclexplode(c.attacl) a where c.attnum > 0 and not c.attisdropped group by c.attrelid, a.grantee, a.privilege_type`;

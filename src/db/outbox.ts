@@ -1,4 +1,4 @@
-// Bindings of sql/80_delivery.sql: sending what the outbox holds.
+// Bindings of sql/80_delivery.sql and 88_ops.sql: sending what the outbox holds, and sending it again.
 import { z } from "zod";
 import { fn, rows, value } from "./fn.ts";
 
@@ -27,4 +27,5 @@ export const finishDelivery = fn(
   value(z.enum(["delivered", "dead", "pending"]).nullable()),
 );
 export const ringDeliveries = fn("ring_deliveries", {}, value(z.boolean()));
+export const replayWebhook = fn("replay_webhook", { id: "bigint" }, value(z.boolean()));
 export const replayDelivery = fn("replay_delivery", { id: "bigint" }, value(z.boolean()));

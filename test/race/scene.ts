@@ -83,6 +83,8 @@ const FREE: Record<string, (s: Scene) => string> = {
   tick: () => "tick(100)",
   claim_run: () => "claim_run('w2')",
   create_run: (s) => `create_run(${s.sync}, 'trigger', false)`,
+  requeue_run: (s) => `requeue_run(${s.run})`,
+  reset_sync: (s) => `reset_sync(${s.sync})`,
   pause_one: (s) => `pause_one(${s.sync})`,
   trigger_one: (s) => `trigger_one(${s.sync}, true, true)`,
   delete_sync: (s) => `delete_sync(${s.sync})`,

@@ -1,6 +1,6 @@
 // 80_delivery.sql: sending what the outbox holds.
 import assert from "node:assert/strict";
-import { claimDeliveries, finishDelivery, replayDelivery } from "../../src/db/outbox.ts";
+import { claimDeliveries, finishDelivery, replayDelivery, replayWebhook } from "../../src/db/outbox.ts";
 import { type Ids, makeSync, sqlTests, type World } from "../helpers/world.ts";
 
 const enqueue = async (w: World, ids: Ids) =>
@@ -147,16 +147,18 @@ sqlTests("80_delivery", {
     assert.deepEqual(await claimDeliveries(w.db, { limit: 1 }), []);
     assert.equal((await row(w)).state, "dead");
   },
-  "a replayed webhook starts anew under the same uid": async (w) => {
+  "a replayed webhook starts anew under the same uid, by its own id or by that of an attempt": async (w) => {
     await queued(w);
     const first = await claimOne(w);
     await finish(w, first, { status: 410 });
-    assert.equal(await replayDelivery(w.db, { id: first.id }), true);
+    assert.equal(await replayWebhook(w.db, { id: first.id }), true);
     const again = await claimOne(w);
     assert.deepEqual([again.uid, again.attempt], [first.uid, 1]);
     assert.equal(await finish(w, first, { status: 500 }), null);
     assert.equal(await finish(w, again, { status: 200 }), "delivered");
-    assert.equal(await replayDelivery(w.db, { id: first.id }), true, "a delivered one too");
-    assert.equal(await replayDelivery(w.db, { id: 999_999_999 }), false);
+    const last = await w.one("select max(id) from syncline.deliveries");
+    assert.equal(await replayDelivery(w.db, { id: last }), true, "a delivered one too");
+    assert.equal((await claimOne(w)).uid, first.uid);
+    for (const replay of [replayWebhook, replayDelivery]) assert.equal(await replay(w.db, { id: 999_999_999 }), false);
   },
 });

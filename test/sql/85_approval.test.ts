@@ -1,4 +1,4 @@
-// 85_ops.sql: what an operator decides, and the laws that are checked.
+// 85_approval.sql: deletes that stopped at the brake. 79_laws.sql: the laws that are checked.
 import assert from "node:assert/strict";
 import { clearCheckpoint } from "../../src/db/checkpoints.ts";
 import * as records from "../../src/db/records.ts";
@@ -23,7 +23,7 @@ const live = (w: World, stream: number) =>
 
 const webhooks = async (w: World) => await w.q("select kind, run_id, body from syncline.outbox order by id");
 
-sqlTests("85_ops", {
+sqlTests("85_approval", {
   "approved deletes are applied, and the app is told": async (w) => {
     const { ids, stream, refresh, run } = await parked(w);
     await w.forward("1 h");

@@ -1,4 +1,4 @@
--- 99_tidy.sql: what is too old. Every step is short and says whether more waits, so that nothing is locked for long.
+-- 89_tidy.sql: what is too old. Every step is short and says whether more waits, so that nothing is locked for long.
 create or replace function syncline.log_days()
 returns table (day date, partition name, is_wanted boolean)
 language sql stable

@@ -1,4 +1,4 @@
-// 99_tidy.sql: what is too old goes, in short steps.
+// 89_tidy.sql: what is too old goes, in short steps.
 import assert from "node:assert/strict";
 import { appendLogs, listLogs } from "../../src/db/logs.ts";
 import * as records from "../../src/db/records.ts";
@@ -39,7 +39,7 @@ const settled = async (w: World, rows: Record<string, string>) => {
 const payloads = (w: World, stream: number) =>
   w.one("select count(payload) from syncline.records where stream_id = $1", [stream]);
 
-sqlTests("99_tidy", {
+sqlTests("89_tidy", {
   "partitions exist two days ahead and go after their retention": async (w) => {
     const { ids } = await makeRun(w);
     await w.q("select syncline.tidy_logs()");

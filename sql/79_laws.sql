@@ -1,0 +1,32 @@
+-- 79_laws.sql: the laws that no constraint can hold.
+-- Promise: on an installation that works they hold at every instant, whoever is at work beside.
+create or replace function syncline.check_invariants()
+returns table (law text, subject text, detail text)
+language sql stable
+begin atomic
+  select 'streams count their live records', 'stream ' || t.id, format('%s counted, %s there', t.records, c.live)
+    from syncline.streams t
+    cross join lateral (
+      select count(*) filter (where r.last_action <> 'D') as live from syncline.records r where r.stream_id = t.id) c
+   where t.retired_at is null and t.records <> c.live
+  union all
+  select 'no record stands beyond its stream''s head', 'stream ' || t.id, format('head %s, position %s', t.head, c.top)
+    from syncline.streams t
+    cross join lateral (select max(r.pos) as top from syncline.records r where r.stream_id = t.id) c
+   where c.top > t.head
+  union all
+  select 'every record has a stream', 'stream ' || r.stream_id, count(*)::text
+    from syncline.records r
+   where not exists (select from syncline.streams t where t.id = r.stream_id)
+   group by r.stream_id
+  union all
+  select 'a started sync has a live run or a next tick', 'sync ' || s.id, s.name
+    from syncline.syncs s
+   where s.state = 'started' and s.deleted_at is null and s.next_run_at is null
+     and not exists (select from syncline.runs r where r.sync_id = s.id and r.state in ('ready', 'running'))
+  union all
+  select 'a checkpoint''s run exists', 'connection ' || k.connection_id, k.name
+    from syncline.checkpoints k
+   where k.run_id > (select coalesce(max(r.id), 0) from syncline.runs r);
+end;
+comment on function syncline.check_invariants() is 'The laws that no constraint can hold, checked now; no row means all hold. Reads every record once. Example: select * from syncline.check_invariants();';

@@ -1,0 +1,149 @@
+-- 93_health_views.sql: how connections, webhooks and functions are doing.
+create or replace view syncline.connection_health with (security_invoker = true) as
+select e.name as environment,
+       i.unique_key as integration,
+       n.connection_id as connection,
+       i.provider,
+       case
+         when h.failing > 0 then 'failing'
+         when h.stalled > 0 then 'stalled'
+         when b.blocked_until is not null then 'rate limited'
+         when n.credentials_expire_at < syncline.now() then 'credentials expired'
+         when h.syncs > 0 and h.paused = h.syncs then 'paused'
+         else 'ok'
+       end as status,
+       h.syncs,
+       h.failing,
+       h.stalled,
+       h.paused,
+       h.last_success_at,
+       b.blocked_until,
+       n.credentials_expire_at,
+       n.auth_mode,
+       (select coalesce(sum(t.records), 0)::bigint from syncline.streams t where t.connection_id = n.id and t.retired_at is null) as records,
+       n.created_at,
+       n.last_fetched_at,
+       n.id as connection_id,
+       n.integration_id,
+       n.environment_id
+  from syncline.connections n
+  join syncline.integrations i on i.id = n.integration_id
+  join syncline.environments e on e.id = n.environment_id
+ cross join lateral (
+   select count(*) as syncs,
+          count(*) filter (where s.consecutive_failures > 0) as failing,
+          count(*) filter (where s.stalled_at is not null) as stalled,
+          count(*) filter (where s.state = 'paused') as paused,
+          max(s.last_success_at) as last_success_at
+     from syncline.syncs s
+    where s.connection_id = n.id and s.deleted_at is null) h
+  left join lateral (
+   select max(r.blocked_until) as blocked_until
+     from syncline.rate_limits r
+    where r.integration_id = n.integration_id and (r.connection_id = n.id or r.connection_id is null)
+      and r.blocked_until > syncline.now()) b on true
+ where n.deleted_at is null;
+comment on view syncline.connection_health is 'One row per connection: what its syncs say, whether its provider lets it ask, until when its credentials hold. Example: select * from syncline.connection_health where status <> ''ok'';';
+comment on column syncline.connection_health.provider is 'Provider of the integration.';
+comment on column syncline.connection_health.status is 'The worst of: failing: the last run of a sync failed; stalled; rate limited; credentials expired: they have to be renewed before the next request; paused: all syncs are; ok.';
+comment on column syncline.connection_health.syncs is 'How many syncs it has.';
+comment on column syncline.connection_health.failing is 'How many of them failed last time.';
+comment on column syncline.connection_health.stalled is 'How many do not get on.';
+comment on column syncline.connection_health.paused is 'How many are paused.';
+comment on column syncline.connection_health.last_success_at is 'When the latest successful run of any of them began.';
+comment on column syncline.connection_health.blocked_until is 'Until when nothing is sent to a host of its provider; null when all may be asked. lift_rate_limits ends it.';
+comment on column syncline.connection_health.credentials_expire_at is 'When its credentials end; null: never.';
+comment on column syncline.connection_health.auth_mode is 'Kind of its credentials.';
+comment on column syncline.connection_health.records is 'Live records of all its models.';
+comment on column syncline.connection_health.created_at is 'When it was made.';
+comment on column syncline.connection_health.last_fetched_at is 'When it was last asked for over the API.';
+comment on column syncline.connection_health.connection_id is 'Id of its row: for lift_rate_limits.';
+
+create or replace view syncline.webhook_health with (security_invoker = true) as
+with recent as (
+  select o.id, o.environment_id, o.url, o.state, o.attempts, o.created_at, o.next_attempt_at, o.ended_at
+    from syncline.outbox o where o.state = 'pending'
+  union all
+  select o.id, o.environment_id, o.url, o.state, o.attempts, o.created_at, o.next_attempt_at, o.ended_at
+    from syncline.outbox o where o.ended_at > syncline.now() - interval '1 day'
+), counted as (
+  select r.environment_id, r.url,
+         count(*) filter (where r.state = 'pending') as pending,
+         count(*) filter (where r.state = 'pending' and r.attempts > 0) as retrying,
+         min(r.created_at) filter (where r.state = 'pending') as oldest_pending_at,
+         min(r.next_attempt_at) as next_attempt_at,
+         count(*) filter (where r.state = 'delivered') as delivered,
+         count(*) filter (where r.state = 'dead') as dead,
+         max(r.ended_at) filter (where r.state = 'delivered') as last_delivered_at,
+         max(r.id) filter (where r.state = 'dead' or (r.state = 'pending' and r.attempts > 0)) as trouble_id
+    from recent r
+   group by r.environment_id, r.url
+)
+select e.name as environment,
+       c.url,
+       case when c.dead > 0 then 'dead ones' when c.retrying > 0 then 'retrying' when c.pending > 0 then 'sending' else 'ok' end as status,
+       c.pending,
+       c.retrying,
+       c.oldest_pending_at,
+       c.next_attempt_at,
+       c.delivered,
+       c.dead,
+       c.last_delivered_at,
+       d.status as last_bad_answer,
+       d.error as last_error,
+       d.at as last_trouble_at,
+       c.trouble_id as last_trouble_webhook_id,
+       c.environment_id
+  from counted c
+  join syncline.environments e on e.id = c.environment_id
+  left join lateral (
+   select x.status, x.error, x.at from syncline.deliveries x where x.outbox_id = c.trouble_id order by x.id desc limit 1) d on true
+ order by e.name, c.url;
+comment on view syncline.webhook_health is 'One row per environment and URL to which something is to be sent or was in the last 24 hours. Example: select * from syncline.webhook_health where status <> ''ok'';  then: select syncline.replay_webhook(last_trouble_webhook_id);';
+comment on column syncline.webhook_health.url is 'Where to.';
+comment on column syncline.webhook_health.status is 'dead ones: some were given up; retrying: some failed and are tried again; sending; ok.';
+comment on column syncline.webhook_health.pending is 'How many are to be sent.';
+comment on column syncline.webhook_health.retrying is 'How many of these have been tried before.';
+comment on column syncline.webhook_health.oldest_pending_at is 'When the oldest of them was written.';
+comment on column syncline.webhook_health.next_attempt_at is 'When the first of them is tried.';
+comment on column syncline.webhook_health.delivered is 'How many were delivered in the last 24 hours.';
+comment on column syncline.webhook_health.dead is 'How many were given up in the last 24 hours: they wait for replay_webhook.';
+comment on column syncline.webhook_health.last_delivered_at is 'When the last one arrived.';
+comment on column syncline.webhook_health.last_bad_answer is 'Status of the last answer to the newest one in trouble; null when there was none.';
+comment on column syncline.webhook_health.last_error is 'Network error instead of an answer.';
+comment on column syncline.webhook_health.last_trouble_at is 'When that was.';
+comment on column syncline.webhook_health.last_trouble_webhook_id is 'The newest one in trouble: for replay_webhook.';
+
+create or replace view syncline.slow_functions with (security_invoker = true) as
+select e.name as environment,
+       i.unique_key as integration,
+       f.name as function,
+       f.kind,
+       count(*) as runs,
+       count(*) filter (where r.state = 'failed') as failed,
+       count(*) filter (where r.state = 'interrupted') as interrupted,
+       date_trunc('milliseconds', percentile_cont(0.5) within group (order by r.finished_at - r.started_at)) as median,
+       date_trunc('milliseconds', percentile_cont(0.95) within group (order by r.finished_at - r.started_at)) as p95,
+       date_trunc('milliseconds', max(r.finished_at - r.started_at)) as longest,
+       date_trunc('milliseconds', sum(r.finished_at - r.started_at)) as total,
+       max(r.id) as last_run_id,
+       f.integration_id,
+       f.environment_id
+  from syncline.runs r
+  join syncline.functions f on f.id = r.function_id
+  join syncline.integrations i on i.id = f.integration_id
+  join syncline.environments e on e.id = f.environment_id
+ where r.finished_at > syncline.now() - interval '1 day' and r.started_at is not null
+ group by e.name, i.unique_key, f.name, f.kind, f.integration_id, f.environment_id
+ order by total desc;
+comment on view syncline.slow_functions is 'One row per function that ran in the last 24 hours, those that took the most time in all first. Example: select * from syncline.slow_functions limit 20;';
+comment on column syncline.slow_functions.function is 'Name of the function, all its versions together.';
+comment on column syncline.slow_functions.kind is 'sync, action or on-event.';
+comment on column syncline.slow_functions.runs is 'How many runs ended.';
+comment on column syncline.slow_functions.failed is 'How many of them failed.';
+comment on column syncline.slow_functions.interrupted is 'How many were time slices of a longer run.';
+comment on column syncline.slow_functions.median is 'Half of them took no longer.';
+comment on column syncline.slow_functions.p95 is 'Of 20 runs, 19 took no longer.';
+comment on column syncline.slow_functions.longest is 'The longest one.';
+comment on column syncline.slow_functions.total is 'All together.';
+comment on column syncline.slow_functions.last_run_id is 'The latest of them: look at run_overview and the log.';
