@@ -9,7 +9,8 @@ begin atomic
       ('SL002', 'no such row'),
       ('SL003', 'bad cursor'),
       ('SL004', 'bad argument'),
-      ('SL005', 'wrong state')
+      ('SL005', 'wrong state'),
+      ('SL006', 'not delivered')
     ) as v (code, says);
 end;
 comment on function syncline.error_codes() is 'The SQLSTATEs that functions of this schema raise, and what each says.';

@@ -93,7 +93,7 @@ returns table (
   id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
   connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
   variant text, function_id int, function_hash text, models text[], track_deletes boolean,
-  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text)
+  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text, delivers boolean)
 language sql stable
 begin atomic
   select p_run.id, p_run.token, p_run.attempt, p_run.kind, p_run.environment_id, e.name, p_run.connection_id,
@@ -104,7 +104,7 @@ begin atomic
            when 'action' then c.action_timeout
            when 'on-event' then c.event_timeout
            else c.sync_timeout end))::int,
-         e.record_validation
+         e.record_validation, f.definition ? 'deliver'
     from syncline.functions f
     join syncline.connections n on n.id = p_run.connection_id
     join syncline.integrations i on i.id = n.integration_id
@@ -120,7 +120,7 @@ returns table (
   id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
   connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
   variant text, function_id int, function_hash text, models text[], track_deletes boolean,
-  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text)
+  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text, delivers boolean)
 language sql volatile
 begin atomic
   with next as (

@@ -6,7 +6,7 @@ returns table (
   id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
   connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
   variant text, function_id int, function_hash text, models text[], track_deletes boolean,
-  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text)
+  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text, delivers boolean)
 language plpgsql volatile as $$
 begin
   -- "for share": the connection can't be deleted between this look at it and the commit of its run.

@@ -81,19 +81,23 @@ begin
 end $$;
 comment on function syncline.diff_records(bigint, bigint, int, text[], bytea[]) is 'Phase 1 of a save: one letter per record says what the database needs (see the head of 40_record.sql). Marks unchanged records as seen by an open refresh.';
 
-create or replace function syncline.lock_stream(p_stream int, p_count int)
-returns table (base bigint, changed_at timestamptz)
+create or replace function syncline.lock_stream(p_stream int, p_count int, p_lands boolean default false)
+returns table (base bigint, changed_at timestamptz, lands boolean)
 language plpgsql volatile as $$
 begin
-  return query
-    update syncline.streams s set head = s.head + p_count
-     where s.id = p_stream and s.retired_at is null
-    returning s.head - p_count, greatest(syncline.wall_clock(), s.last_change_at);
+  update syncline.streams s set head = s.head + p_count
+   where s.id = p_stream and s.retired_at is null
+  returning s.head - p_count, greatest(syncline.wall_clock(), s.last_change_at), s.lands into base, changed_at, lands;
   if not found then
     raise exception using errcode = 'SL002', message = format('stream %s does not exist any more', p_stream);
+  elsif lands and not p_lands then
+    raise exception using errcode = 'SL005', message = format('records of stream %s are rows of %s too: they change together', p_stream,
+        (select n.table_name from syncline.landings n where n.stream_id = p_stream)),
+      hint = 'Contents come from a run; land_rows and unland_rows, under lock_stream(…, true), change the rows.';
   end if;
+  return next;
 end $$;
-comment on function syncline.lock_stream(int, int) is 'Take the stream''s row lock until commit and hand out positions; the time is read under the lock.';
+comment on function syncline.lock_stream(int, int, boolean) is 'Take the stream''s row lock until commit and hand out positions; the time is read under the lock. p_lands: the caller changes the rows of a landing too; else SL005 where there is one.';
 
 create or replace function syncline.note_changes(
   p_run bigint, p_stream int, p_at timestamptz, p_added bigint, p_updated bigint, p_deleted bigint, p_unchanged bigint) returns void
@@ -158,7 +162,8 @@ end $$;
 comment on function syncline.upsert_records(bigint, int, bigint, timestamptz, text[], bytea[], bytea[]) is 'Store records some of which the stream has; the caller holds the stream''s lock. Per record: A added, U updated, . nothing to do.';
 
 create or replace function syncline.save_records(
-  p_run bigint, p_token bigint, p_stream int, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_checkpoint jsonb)
+  p_run bigint, p_token bigint, p_stream int, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_checkpoint jsonb,
+  p_landing bigint default null, p_rows text default null)
 returns table (letters text, is_slice_over boolean)
 language plpgsql volatile as $$
 declare
@@ -166,7 +171,7 @@ declare
   v_at timestamptz;
 begin
   perform syncline.fence_run(p_run, p_token);
-  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, cardinality(p_ids)) l;
+  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, cardinality(p_ids), p_landing is not null) l;
   -- Under the lock nobody else writes here, so what is not there now stays so: a page of new records is inserted plainly,
   -- at 16 us a record; the same by "on conflict" takes 24-30, since each row is first inserted on trial.
   if exists (
@@ -179,13 +184,17 @@ begin
   end if;
   perform syncline.note_changes(p_run, p_stream, v_at, length(translate(letters, 'U.', '')),
     length(translate(letters, 'A.', '')), 0, length(translate(letters, 'AU', '')));
+  if p_landing is not null then
+    perform syncline.land_rows(p_landing, p_stream, p_ids, p_hashes, p_rows);
+  end if;
   is_slice_over := case when p_checkpoint is not null then syncline.save_checkpoint(p_run, p_token, p_checkpoint) end;
   return next;
 end $$;
-comment on function syncline.save_records(bigint, bigint, int, text[], bytea[], bytea[], jsonb) is 'Phase 2 of a save: store the sealed records phase 1 asked for and, where given, the checkpoint that covers them. Per record: A added, U updated, . nothing to do.';
+comment on function syncline.save_records(bigint, bigint, int, text[], bytea[], bytea[], jsonb, bigint, text) is 'Phase 2 of a save: store the sealed records phase 1 asked for and, where given, their rows in the user''s table and the checkpoint that covers them. Per record: A added, U updated, . nothing to do.';
 
 create or replace function syncline.replace_records(
-  p_run bigint, p_token bigint, p_stream int, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_positions bigint[]) returns text
+  p_run bigint, p_token bigint, p_stream int, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_positions bigint[],
+  p_landing bigint default null, p_rows text default null) returns text
 language plpgsql volatile as $$
 declare
   v_not_after bigint;
@@ -195,7 +204,7 @@ declare
 begin
   perform syncline.fence_run(p_run, p_token);
   select c.not_after into v_not_after from syncline.run_streams c where c.run_id = p_run and c.stream_id = p_stream;
-  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, cardinality(p_ids)) l;
+  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, cardinality(p_ids), p_landing is not null) l;
   with stored as (
     update syncline.records r
        set pos = v_base + u.o, run_id = p_run, hash = u.hash, payload = u.payload, last_action = 'U', last_modified_at = v_at,
@@ -215,9 +224,12 @@ begin
     from unnest(p_ids) with ordinality as u (id, o)
     left join stored s on s.pos = v_base + u.o;
   perform syncline.note_changes(p_run, p_stream, v_at, 0, length(translate(v_letters, '.!', '')), 0, length(translate(v_letters, 'U!', '')));
+  if p_landing is not null then
+    perform syncline.land_rows(p_landing, p_stream, p_ids, p_hashes, p_rows);
+  end if;
   return v_letters;
 end $$;
-comment on function syncline.replace_records(bigint, bigint, int, text[], bytea[], bytea[], bigint[]) is 'Store new contents of live records that still stand at the given positions. Per record: U stored, . a newer change wins, ! changed meanwhile: read it again and merge anew.';
+comment on function syncline.replace_records(bigint, bigint, int, text[], bytea[], bytea[], bigint[], bigint, text) is 'Store new contents of live records that still stand at the given positions. Per record: U stored, . a newer change wins, ! changed meanwhile: read it again and merge anew.';
 
 create or replace function syncline.remove_records(p_run bigint, p_token bigint, p_stream int, p_ids text[], p_deleted_at timestamptz[]) returns int
 language plpgsql volatile as $$
@@ -225,11 +237,12 @@ declare
   v_not_after bigint;
   v_base bigint;
   v_at timestamptz;
+  v_lands boolean;
   v_count int;
 begin
   perform syncline.fence_run(p_run, p_token);
   select c.not_after into v_not_after from syncline.run_streams c where c.run_id = p_run and c.stream_id = p_stream;
-  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, cardinality(p_ids)) l;
+  select l.base, l.changed_at, l.lands into v_base, v_at, v_lands from syncline.lock_stream(p_stream, cardinality(p_ids), true) l;
   update syncline.records r
      set pos = v_base + u.o, run_id = p_run, last_action = 'D', deleted_at = coalesce(u.deleted_at, v_at), last_modified_at = v_at
     from unnest(p_ids, p_deleted_at) with ordinality as u (id, deleted_at, o)
@@ -237,6 +250,9 @@ begin
      and (v_not_after is null or r.pos <= v_not_after or r.run_id = p_run);
   get diagnostics v_count = row_count;
   perform syncline.note_changes(p_run, p_stream, v_at, 0, 0, v_count, 0);
+  if v_lands then
+    perform syncline.unland_rows(p_stream, p_ids);
+  end if;
   return v_count;
 end $$;
 comment on function syncline.remove_records(bigint, bigint, int, text[], timestamptz[]) is 'Mark live records as deleted; the payload stays. Unknown and already deleted ids are passed over. How many.';

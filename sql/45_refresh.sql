@@ -158,6 +158,7 @@ declare
   v_chunk syncline.refresh_missing;
   v_base bigint;
   v_at timestamptz;
+  v_lands boolean;
   v_ids text[];
 begin
   select w.* into v_window from syncline.refreshes w where w.id = p_refresh for update;
@@ -166,7 +167,8 @@ begin
     perform syncline.close_refresh(p_refresh, 'finished');
     return null;
   end if;
-  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(v_window.stream_id, cardinality(v_chunk.positions)) l;
+  select l.base, l.changed_at, l.lands into v_base, v_at, v_lands
+    from syncline.lock_stream(v_window.stream_id, cardinality(v_chunk.positions), true) l;
   with gone as (
     update syncline.records r
        set pos = v_base + u.o, run_id = v_window.run_id, last_action = 'D', deleted_at = v_at, last_modified_at = v_at
@@ -178,6 +180,9 @@ begin
   delete from syncline.refresh_missing m where m.refresh_id = p_refresh and m.chunk = v_chunk.chunk;
   update syncline.refreshes w set deleted = w.deleted + cardinality(v_ids) where w.id = p_refresh;
   perform syncline.note_changes(v_window.run_id, v_window.stream_id, v_at, 0, 0, cardinality(v_ids), 0);
+  if v_lands then
+    perform syncline.unland_rows(v_window.stream_id, v_ids);
+  end if;
   return v_ids;
 end $$;
 comment on function syncline.delete_chunk(bigint) is 'Delete the next 5,000 of the listed records in one short lock and return their ids; null when the list is done and the window finished.';

@@ -208,5 +208,6 @@ begin
     change := v_plan.change;
     return next;
   end loop;
+  perform syncline.settle_landings(p_environment, p_functions);
 end $$;
 comment on function syncline.deploy_functions(int, jsonb, text, text) is 'Deploy compiled functions, given as an array of {kind, integration, name, bundle, hash, definition, code?}; p_source says how they came; what happened to each. Syncs appear, move to the new version or go.';

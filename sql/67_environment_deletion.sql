@@ -56,9 +56,14 @@ begin
     return false; -- none, or records of it are still being swept
   end if;
   -- Whoever deleted it did not come to an end, or a request whose key was checked just before left one.
-  if syncline.discard_connections(v_id, least(p_limit, 100)) > 0 then
-    return true;
-  end if;
+  begin
+    if syncline.discard_connections(v_id, least(p_limit, 100)) > 0 then
+      return true;
+    end if;
+  exception when sqlstate 'SL006' then
+    raise warning 'environment % is not swept: %', v_id, sqlerrm; -- and holds up no other housekeeping
+    return false;
+  end;
   delete from syncline.logs l
    where l.environment_id = v_id
      and l.id = any (array(select x.id from syncline.logs x where x.environment_id = v_id order by x.id limit p_limit));

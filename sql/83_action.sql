@@ -8,7 +8,7 @@ returns table (
   id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
   connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
   variant text, function_id int, function_hash text, models text[], track_deletes boolean,
-  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text)
+  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text, delivers boolean)
 language sql volatile
 begin atomic
   select l.* from syncline.start_run(p_worker, syncline.resolve_connection(p_environment, p_integration, p_connection), 'action', p_name) l;
@@ -31,7 +31,7 @@ returns table (
   id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
   connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
   variant text, function_id int, function_hash text, models text[], track_deletes boolean,
-  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text)
+  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text, delivers boolean)
 language sql stable
 begin atomic
   select l.* from syncline.runs r cross join lateral syncline.lease_of(r) l where r.id = p_run;
@@ -168,7 +168,7 @@ returns table (
   id bigint, token bigint, attempt int, kind text, environment_id int, environment_name text, connection_id int,
   connection_name text, integration_id int, provider_config_key text, provider text, sync_id int, sync_uid uuid, sync_name text,
   variant text, function_id int, function_hash text, models text[], track_deletes boolean,
-  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text)
+  empty_cache boolean, last_success_at timestamptz, started_at timestamptz, timeout_ms int, record_validation text, delivers boolean)
 language plpgsql volatile as $$
 declare
   v_next record;

@@ -111,19 +111,32 @@ comment on function syncline.prune_old_payloads(int) is 'Forget payloads unchang
 create or replace function syncline.expire_records() returns int
 language plpgsql volatile as $$
 declare
-  v_count int;
+  v_stream syncline.streams;
+  v_count int := 0;
 begin
-  update syncline.streams t
-     set retired_at = syncline.now()
-    from syncline.settings c
-   where c.records_expire_after is not null and t.retired_at is null
-     and coalesce(t.last_change_at, t.created_at) < syncline.now() - c.records_expire_after
-     and not exists (
-       select from syncline.runs r
-        where r.connection_id = t.connection_id and r.sync_id is not null and coalesce(r.finished_at, syncline.now()) > syncline.now() - c.records_expire_after)
-     and not exists (
-       select from syncline.syncs s where s.connection_id = t.connection_id and s.state = 'started' and s.deleted_at is null);
-  get diagnostics v_count = row_count;
+  for v_stream in
+    select t.*
+      from syncline.streams t, syncline.settings c
+     where c.records_expire_after is not null and t.retired_at is null
+       and coalesce(t.last_change_at, t.created_at) < syncline.now() - c.records_expire_after
+       and not exists (
+         select from syncline.runs r
+          where r.connection_id = t.connection_id and r.sync_id is not null and coalesce(r.finished_at, syncline.now()) > syncline.now() - c.records_expire_after)
+       and not exists (
+         select from syncline.syncs s where s.connection_id = t.connection_id and s.state = 'started' and s.deleted_at is null)
+     order by t.id
+       for no key update of t
+  loop
+    begin
+      if v_stream.lands then
+        perform syncline.clear_landing(v_stream.id);
+      end if;
+      update syncline.streams t set retired_at = syncline.now(), lands = false where t.id = v_stream.id;
+      v_count := v_count + 1;
+    exception when sqlstate 'SL006' then
+      raise warning 'records of stream % do not expire: %', v_stream.id, sqlerrm; -- and hold up no other housekeeping
+    end;
+  end loop;
   return v_count;
 end $$;
 comment on function syncline.expire_records() is 'Drop the records of connections none of whose syncs ran for settings.records_expire_after; how many streams.';

@@ -49,7 +49,8 @@ begin
     syncline.run_streams, syncline.refreshes, syncline.refresh_seen, syncline.refresh_missing, syncline.deliveries, syncline.logs,
     syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
     syncline.sync_overview, syncline.run_overview, syncline.stream_overview, syncline.stuck_runs, syncline.queue_depth,
-    syncline.worker_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions
+    syncline.worker_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions,
+    syncline.landing_tables, syncline.landings, syncline.delivery_overview
     to syncline_support, syncline_operator;
   grant select (
     id, uid, name, webhook_url_primary, webhook_url_secondary, on_auth_creation, on_auth_refresh_error, on_sync_error,
@@ -102,11 +103,11 @@ begin
     syncline.trigger_sync, syncline.trigger_one, syncline.start_sync, syncline.start_one, syncline.pause_sync, syncline.pause_one,
     syncline.set_frequency, syncline.set_frequency_one, syncline.reset_sync, syncline.cancel_run, syncline.requeue_run,
     syncline.approve_deletes, syncline.discard_deletes, syncline.replay_webhook, syncline.replay_delivery,
-    syncline.lift_rate_limits, syncline.prune
+    syncline.lift_rate_limits, syncline.prune, syncline.allow_delivery, syncline.forbid_delivery, syncline.refill_delivery
     to syncline_operator;
   grant update (
     lease, time_slice, max_run_attempts, max_idle_interrupts, webhook_max_attempts, webhook_first_retry, webhook_last_retry,
-    sync_timeout, action_timeout, event_timeout, async_action_start_within)
+    sync_timeout, action_timeout, event_timeout, async_action_start_within, delivery_lock_timeout)
     on syncline.settings to syncline_operator;
 end $$;
 comment on function syncline.grant_functions() is 'What support and operators call, and the settings that operators change.';

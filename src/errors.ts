@@ -69,14 +69,6 @@ export const CODES = {
     retry: false,
     says: "The function came with a folder: remove its file and deploy the folder again.",
   },
-  query_syntax_error: { status: 400, retry: false, says: "This is no GraphQL." },
-  query_invalid: { status: 400, retry: false, says: "The query does not fit the schema." },
-  query_limit_exceeded: {
-    status: 400,
-    retry: false,
-    says: "The query asks for more than one request may; the payload says which limit.",
-  },
-  operation_not_allowed: { status: 400, retry: false, says: "This server runs only operations that it knows." },
   server_error: { status: 500, retry: true, says: "Something failed on our side." },
   generic_error_support: { status: 500, retry: true, says: "Something failed on our side." },
   // What a function or its provider got wrong.
@@ -106,6 +98,11 @@ export const CODES = {
     status: 500,
     retry: false,
     says: "The function used more processor time than allowed.",
+  },
+  delivery_failed: {
+    status: 409,
+    retry: false,
+    says: "Records could not be delivered into a table; none were stored.",
   },
   invalid_sync_record: { status: 400, retry: false, says: "A record does not match its model." },
   invalid_action_input: { status: 400, retry: false, says: "An action's input does not match its schema." },
@@ -141,6 +138,7 @@ export const CODES = {
   SL003: { status: 400, retry: false, says: "bad cursor" },
   SL004: { status: 400, retry: false, says: "bad argument" },
   SL005: { status: 409, retry: false, says: "wrong state" },
+  SL006: { status: 409, retry: false, says: "not delivered" },
 } as const satisfies Registry;
 
 export type Code = keyof typeof CODES;

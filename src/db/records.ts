@@ -5,6 +5,8 @@ import { fn, nothing, row, rowsUnchecked, rowUnchecked, value } from "./fn.ts";
 
 const fence = { run: "bigint", token: "bigint" } as const;
 const save = { ...fence, stream: "int", ids: "text[]", hashes: "bytea[]", payloads: "bytea[]" } as const;
+/** Of a stream that is delivered: its landing, and the same records as a JSON array of mapped columns. */
+const rows = { landing: "bigint?", rows: "text?" } as const;
 
 export const openStream = fn("open_stream", { ...fence, model: "text" }, value(z.number()));
 export const diffRecords = fn(
@@ -14,10 +16,10 @@ export const diffRecords = fn(
 );
 export const saveRecords = fn(
   "save_records",
-  { ...save, checkpoint: "jsonb" },
+  { ...save, checkpoint: "jsonb", ...rows },
   rowUnchecked<{ letters: string; is_slice_over: boolean | null }>(),
 );
-export const replaceRecords = fn("replace_records", { ...save, positions: "bigint[]" }, value(z.string()));
+export const replaceRecords = fn("replace_records", { ...save, positions: "bigint[]", ...rows }, value(z.string()));
 export const removeRecords = fn(
   "remove_records",
   { ...fence, stream: "int", ids: "text[]", deletedAt: "timestamptz[]" },

@@ -31,6 +31,8 @@ export type Lease = {
   started_at: string;
   timeout_ms: number;
   record_validation: "off" | "warn" | "enforce";
+  /** Its function delivers records into tables of the user's. */
+  delivers: boolean;
 };
 
 const claimed = fn("claim_run", { worker: "text" }, rowsUnchecked<Lease>());

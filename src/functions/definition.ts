@@ -14,6 +14,8 @@ const Endpoint = z.object({
 
 const modelName = z.string().regex(/^[A-Z][a-zA-Z0-9_]+$/, "a model name is letters, digits and _, a capital first");
 
+const Delivery = z.strictObject({ table: z.string(), columns: z.record(z.string(), z.string()) });
+
 export const FUNCTION_KINDS = ["sync", "action", "on-event"] as const;
 
 /** `frequency` is the author's text and null for what has no schedule; whether the text is right is the database's to say. */
@@ -35,6 +37,8 @@ export const FunctionDefinition = z.strictObject({
   scopes: z.array(z.string()),
   event: z.enum(["post-connection-creation", "pre-connection-deletion", "validate-connection"]).optional(),
   has_on_webhook: z.boolean(),
+  /** By model; absent where nothing is delivered. */
+  deliver: z.record(modelName, Delivery).optional(),
 });
 
 /**

@@ -1,6 +1,7 @@
 // PostGraphile's side of the door: one grafserv an environment, on the schema of that environment.
 import { grafserv, type NodeGrafserv } from "postgraphile/grafserv/node";
-import { createPreset, type PresetDeps } from "./preset.ts";
+import type { Pool } from "../db/pool.ts";
+import { createPreset } from "./preset.ts";
 import { createBuild } from "./schemas.ts";
 
 export type Served = {
@@ -10,8 +11,8 @@ export type Served = {
 };
 
 /** Read schema `api` and be ready to serve it. */
-export const createServed = async (deps: PresetDeps): Promise<Served> => {
-  const preset = createPreset(deps);
+export const createServed = async ({ pool }: { pool: Pool }): Promise<Served> => {
+  const preset = createPreset({ pool });
   const build = await createBuild(preset);
   const served = new Map<number, Promise<NodeGrafserv>>();
   const open = async (environment: number) => grafserv({ preset, schema: await build(environment) });

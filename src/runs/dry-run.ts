@@ -53,6 +53,7 @@ const leaseOf = async (pool: HostDeps["pool"], asked: DryAsked): Promise<Lease> 
     last_success_at: asked.lastSyncDate,
     started_at: new Date().toISOString(),
     record_validation: asked.validate ? "enforce" : "warn",
+    delivers: false,
     sync_id: null,
     sync_uid: null,
     timeout_ms: LONGEST_MS,

@@ -47,6 +47,7 @@ sqlTests("22_direct_run", {
       function_hash: "hash",
       models: [],
       track_deletes: false,
+      delivers: false,
       empty_cache: false,
       last_success_at: null,
       started_at: "2026-03-01T00:00:00.000000+00:00",

@@ -9,10 +9,10 @@ import { providerOf } from "../../functions/fixtures/provider.ts";
 import { messageOf } from "../words.ts";
 import type { Engine } from "./engine.ts";
 
-// A sync that starts by itself would run once more for each connection of its integration.
+// A sync that starts by itself would run once more for each connection of its integration; tables of yours are not here.
 const heldBack = (one: CompiledFunction): CompiledFunction => ({
   ...one,
-  definition: { ...one.definition, auto_start: false },
+  definition: { ...one.definition, auto_start: false, deliver: undefined },
 });
 
 type Deployment = { engine: Engine; integrations: Set<string> };

@@ -1,5 +1,6 @@
 // trackDeletesStart, trackDeletesEnd and what else deletes what a full refresh did not see.
 import { isIncremental } from "../../db/checkpoints.ts";
+import { delivering } from "../../db/landings.ts";
 import { deleteMissing, dropRefresh, endRefresh, openOwnRefresh, openRefresh } from "../../db/records.ts";
 import type { RunHost } from "./run-host.ts";
 
@@ -32,7 +33,7 @@ export const trackDeletesEnd =
       return { deletedKeys };
     }
     for (;;) {
-      const chunk = await deleteMissing(host.pool, { ...host.fence, refresh: end.refresh_id });
+      const chunk = await delivering(deleteMissing(host.pool, { ...host.fence, refresh: end.refresh_id }));
       if (chunk === null) return { deletedKeys };
       for (const id of chunk) deletedKeys.push(id);
     }

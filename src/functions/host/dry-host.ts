@@ -50,6 +50,7 @@ const createMemoryHost = (deps: HostDeps & { lease: Lease; say: Say }): RunHost 
     inOrder: createSerial(),
     writes: nothingHeld,
     streamOf: refuseStream,
+    landingOf: () => undefined,
     interrupt: () => {},
     isInterrupted: () => false,
   };

@@ -4,6 +4,7 @@
 // fetched again. Bounded in rows and bytes, and sent after a tenth of a second without a call.
 import { saveCheckpoint } from "../../db/checkpoints.ts";
 import type { Db } from "../../db/fn.ts";
+import { delivering } from "../../db/landings.ts";
 import type { Pool } from "../../db/pool.ts";
 import { removeRecords, saveRecords } from "../../db/records.ts";
 import { inTransaction } from "../../db/tx.ts";
@@ -12,14 +13,23 @@ const MAX_ROWS = 2_000;
 const MAX_BYTES = 4 * 1024 * 1024;
 const IDLE_MS = 100;
 
-type Save = { kind: "save"; stream: number; ids: string[]; hashes: Buffer[]; payloads: Buffer[] };
+type Save = {
+  kind: "save";
+  stream: number;
+  ids: string[];
+  hashes: Buffer[];
+  payloads: Buffer[];
+  /** Where the stream is delivered: the landing, and the records as its rows. */
+  landing?: number;
+  rows?: string;
+};
 type Remove = { kind: "remove"; stream: number; ids: string[]; deletedAt: (string | null)[] };
 export type Write = Save | Remove;
 
 type Checkpoint = Record<string, unknown>;
 
 const bytesOf = (write: Write): number =>
-  write.kind === "remove" ? 0 : write.payloads.reduce((sum, payload) => sum + payload.length, 0);
+  write.kind === "remove" ? 0 : write.payloads.reduce((sum, payload) => sum + payload.length, write.rows?.length ?? 0);
 
 export type HeldWrites = {
   hold: (write: Write) => Promise<void>;
@@ -34,8 +44,9 @@ export const createHeldWrites = (deps: {
   pool: Pool;
   fence: { run: number; token: number };
   onIdle: () => void;
+  lands: (stream: number) => boolean;
 }): HeldWrites => {
-  const { pool, fence } = deps;
+  const { pool, fence, lands } = deps;
   let held: Write[] = [];
   let rows = 0;
   let bytes = 0;
@@ -74,6 +85,8 @@ export const createHeldWrites = (deps: {
     const [only] = writes;
     if (only === undefined)
       return checkpoint === undefined ? false : saveCheckpoint(pool, { ...fence, value: checkpoint });
+    // Rows of others may be locked there in any order: a transaction is tried again after a deadlock.
+    if (writes.some(({ stream }) => lands(stream))) return await delivering(sendAll(writes, checkpoint));
     if (writes.length === 1 && (only.kind === "save" || checkpoint === undefined)) {
       return send(pool, only, checkpoint ?? null);
     }

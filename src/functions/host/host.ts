@@ -120,6 +120,7 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
     /** Before `bundle`, the function's code, is run. */
     start: async (bundle: string): Promise<void> => {
       if (deps.lease.empty_cache) await emptyCache(host.pool, host.fence);
+      if (deps.lease.delivers) for (const model of deps.lease.models) await host.streamOf(model);
       await wholeRun.start();
       await previous.start(bundle);
       early.start(bundle);

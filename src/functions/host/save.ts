@@ -70,12 +70,20 @@ export const batchSave =
       wanted.map((at) => texts[at]!),
       (index) => sealPlace(stream, ids[wanted[index]!]!),
     );
+    const landing = host.landingOf(stream);
     await host.writes.hold({
       kind: "save",
       stream,
       ids: wanted.map((at) => ids[at]!),
       hashes: wanted.map((at) => hashes[at]!),
       payloads,
+      ...(landing && {
+        landing: landing.id,
+        rows: landing.toRows(
+          wanted.map((at) => inputs[at]!),
+          wanted.map((at) => texts[at]!),
+        ),
+      }),
     });
     return true;
   };

@@ -3,8 +3,10 @@
 import mergeWith from "es-toolkit/compat/mergeWith";
 import type { DataKey } from "../../crypto/keyring.ts";
 import { contentHash, open, sealAll } from "../../crypto/seal.ts";
+import { delivering } from "../../db/landings.ts";
 import { diffRecords, getRecords, replaceRecords } from "../../db/records.ts";
 import { sealPlace } from "../../db/seal-place.ts";
+import { inTransaction } from "../../db/tx.ts";
 import { AppError } from "../../errors.ts";
 import { contentOf, type Input, readInput } from "./record-input.ts";
 import type { RunHost } from "./run-host.ts";
@@ -14,7 +16,7 @@ const CHANGED_MEANWHILE = "!";
 
 const replaceArrays = (_old: unknown, given: unknown): unknown => (Array.isArray(given) ? given : undefined);
 
-type Merged = { input: Input; pos: number; text: string; isChanged: boolean };
+type Merged = { input: Input; row: Input["row"]; pos: number; text: string; isChanged: boolean };
 
 // An update that changes nothing still says that the record is there: a refresh must not delete it.
 const noteSeen = async (host: RunHost, stream: number, key: DataKey, unchanged: Merged[]): Promise<void> => {
@@ -37,8 +39,9 @@ const mergeRound = async (host: RunHost, stream: number, inputs: Input[], model:
     }
     const before = open(key, payload, sealPlace(stream, id));
     const input = byId.get(id)!;
-    const text = contentOf(mergeWith(JSON.parse(before), input.row, replaceArrays));
-    all.push({ input, pos, text, isChanged: text !== before });
+    const row = mergeWith(JSON.parse(before), input.row, replaceArrays);
+    const text = contentOf(row);
+    all.push({ input, row, pos, text, isChanged: text !== before });
   }
   await noteSeen(
     host,
@@ -48,7 +51,8 @@ const mergeRound = async (host: RunHost, stream: number, inputs: Input[], model:
   );
   const merged = all.filter(({ isChanged }) => isChanged);
   if (merged.length === 0) return [];
-  const letters = await replaceRecords(host.pool, {
+  const landing = host.landingOf(stream);
+  const contents = {
     ...host.fence,
     stream,
     ids: merged.map(({ input }) => input.id),
@@ -59,7 +63,22 @@ const mergeRound = async (host: RunHost, stream: number, inputs: Input[], model:
       (at) => sealPlace(stream, merged[at]!.input.id),
     ),
     positions: merged.map(({ pos }) => pos),
-  });
+  };
+  const letters =
+    landing === undefined
+      ? await replaceRecords(host.pool, contents)
+      : await delivering(
+          inTransaction(host.pool, (db) =>
+            replaceRecords(db, {
+              ...contents,
+              landing: landing.id,
+              rows: landing.toRows(
+                merged.map(({ input, row }) => ({ id: input.id, row })),
+                merged.map(({ text }) => text),
+              ),
+            }),
+          ),
+        );
   return merged.flatMap(({ input }, at) => (letters[at] === CHANGED_MEANWHILE ? [input] : []));
 };
 

@@ -1,5 +1,6 @@
 // The types of what createSync, createAction and createOnEvent take and give back.
 import type { z } from "zod";
+import type { Delivery } from "./deliver.ts";
 import type { Models, NangoAction, NangoSync, ZodCheckpoint, ZodMetadata } from "./types.ts";
 
 type Maybe<T> = T | Promise<T>;
@@ -32,6 +33,12 @@ export type CreateSyncProps<
   trackDeletes?: boolean;
   /** @deprecated */
   endpoints?: Endpoint[];
+  /**
+   * Records of a model as rows of a table of yours in the same database, in the same transaction:
+   * `{ Contact: { table: "crm.contacts", columns: { contact_id: "$id", account: "$connectionId", city: "address.city" } } }`.
+   * The table needs a unique index over the columns of `$connectionId` and `$id`, and an operator who allows it.
+   */
+  deliver?: { [Name in keyof M & string]?: Delivery<z.infer<M[Name]>> };
   exec: (nango: NangoSync<M, Metadata, Checkpoint>) => Maybe<void>;
   // biome-ignore lint/suspicious/noExplicitAny: a webhook's payload is whatever the provider sends
   onWebhook?: (nango: NangoSync<M, Metadata, Checkpoint>, payload: any) => Maybe<void>;

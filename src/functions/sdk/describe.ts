@@ -1,5 +1,6 @@
 // What a function file says about itself, read by running it once: no analysis of its text, so helpers and imports just work.
 import { z } from "zod";
+import { deliveryProblems } from "./deliver.ts";
 import { toJsonSchema } from "./json-schema.ts";
 
 /** `path` names the option that is wrong, such as ["models", "Contact"]. */
@@ -69,9 +70,15 @@ const endpointsProblems = ({ endpoints, models }: Given): DescribeProblem[] => {
   return wrong(["endpoints"], `"endpoints" must name one endpoint for each model: ${count}, not ${endpoints.length}.`);
 };
 
+const modelSchemas = ({ models }: Given): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(models as Record<string, z.ZodType>).map(([name, model]) => [name, toJsonSchema(model)]),
+  );
+
 const syncProblems = (given: Given): DescribeProblem[] => {
-  const { onWebhook, trackDeletes, syncType } = given;
+  const { onWebhook, trackDeletes, syncType, deliver } = given;
   const problems = [...textProblems(given, "frequency"), ...modelsProblems(given), ...endpointsProblems(given)];
+  if (problems.length === 0 && deliver !== undefined) problems.push(...deliveryProblems(deliver, modelSchemas(given)));
   if (onWebhook !== undefined && typeof onWebhook !== "function") {
     problems.push(...wrong(["onWebhook"], '"onWebhook" must be a function.'));
   }
@@ -112,12 +119,12 @@ const syncDefinition = (given: Given): Record<string, unknown> => ({
   auto_start: given.autoStart === true,
   track_deletes: given.trackDeletes === true,
   sync_type: given.syncType ?? "full",
-  models: Object.fromEntries(
-    Object.entries(given.models as Record<string, z.ZodType>).map(([name, model]) => [name, toJsonSchema(model)]),
-  ),
+  models: modelSchemas(given),
   webhook_subscriptions: given.webhookSubscriptions ?? [],
   endpoints: given.endpoints ?? [],
   has_on_webhook: typeof given.onWebhook === "function",
+  // Absent unless given: the hash of a function that delivers nothing stays what it was.
+  ...(Object.keys(given.deliver ?? {}).length > 0 && { deliver: given.deliver }),
 });
 
 const actionDefinition = (given: Given): Record<string, unknown> => ({

@@ -11,6 +11,7 @@ import type {
 import type { Models, ZodCheckpoint, ZodMetadata } from "./types.ts";
 
 export type * from "./config-types.ts";
+export type { Delivery, DeliverySource } from "./deliver.ts";
 export type { ActionError } from "./errors.ts";
 export type * from "./request-types.ts";
 export type * from "./types.ts";
