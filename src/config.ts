@@ -18,6 +18,9 @@ const whole = (from: number, to: number) => {
   return z.coerce.number({ error }).int({ error }).min(from, { error }).max(to, { error });
 };
 
+const isOn = (setting: "on" | "off" | undefined, otherwise: boolean): boolean =>
+  setting === undefined ? otherwise : setting === "on";
+
 const isKey = (text: string): boolean => Buffer.from(text, "base64").length === 32;
 
 const Settings = z
@@ -36,6 +39,11 @@ const Settings = z
     SYNCLINE_ALLOW_PRIVATE_HOSTS: list.optional(),
     SYNCLINE_BASE_URL_OVERRIDE: z.enum(["on", "off"]).default("on"),
     SYNCLINE_PROVIDERS: list.default([]),
+    SYNCLINE_GRAPHQL_INTROSPECTION: z.enum(["on", "off"]).optional(),
+    SYNCLINE_GRAPHQL_EXPLORER: z.enum(["on", "off"]).optional(),
+    SYNCLINE_GRAPHQL_OPERATIONS: z.string().optional(),
+    SYNCLINE_GRAPHQL_MAX_DEPTH: whole(3, 100).optional(),
+    SYNCLINE_GRAPHQL_MAX_COST: whole(100, 10_000_000).optional(),
     SYNCLINE_CONCURRENCY: whole(1, 200).default(10),
     SYNCLINE_ACTION_CONCURRENCY: whole(1, 200).optional(),
     SYNCLINE_URL: z.url().optional(),
@@ -89,6 +97,13 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
       trustedProxies: settings.SYNCLINE_TRUSTED_PROXIES,
       publicUrl: settings.SYNCLINE_URL,
       refusesBaseUrls: settings.SYNCLINE_BASE_URL_OVERRIDE === "off",
+    },
+    graphql: {
+      introspection: isOn(settings.SYNCLINE_GRAPHQL_INTROSPECTION, !isProduction),
+      explorer: isOn(settings.SYNCLINE_GRAPHQL_EXPLORER, !isProduction),
+      operations: settings.SYNCLINE_GRAPHQL_OPERATIONS,
+      maxDepth: settings.SYNCLINE_GRAPHQL_MAX_DEPTH,
+      maxCost: settings.SYNCLINE_GRAPHQL_MAX_COST,
     },
     role: settings.SYNCLINE_ROLE,
     allowPrivateHosts:

@@ -69,6 +69,14 @@ export const CODES = {
     retry: false,
     says: "The function came with a folder: remove its file and deploy the folder again.",
   },
+  query_syntax_error: { status: 400, retry: false, says: "This is no GraphQL." },
+  query_invalid: { status: 400, retry: false, says: "The query does not fit the schema." },
+  query_limit_exceeded: {
+    status: 400,
+    retry: false,
+    says: "The query asks for more than one request may; the payload says which limit.",
+  },
+  operation_not_allowed: { status: 400, retry: false, says: "This server runs only operations that it knows." },
   server_error: { status: 500, retry: true, says: "Something failed on our side." },
   generic_error_support: { status: 500, retry: true, says: "Something failed on our side." },
   // What a function or its provider got wrong.

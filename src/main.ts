@@ -100,7 +100,7 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   const { access } = config;
   if (door !== undefined) {
     useFastGraphql();
-    const graphql = createGraphql({ url: database.url, keys, log });
+    const graphql = createGraphql({ url: database.url, keys, log, settings: config.graphql });
     stops.push(graphql.close);
     door.serve(createApp({ db: pool, keys, catalogue, log, access, ready: () => isReady, runs: executor, graphql }));
   }

@@ -4,8 +4,9 @@ import type { ServerResponse } from "node:http";
 import type { DataKeys } from "../crypto/data-keys.ts";
 import { createPool } from "../db/pool.ts";
 import type { Logger } from "../log.ts";
+import type { Guarded } from "./guarded.ts";
+import { readOperations } from "./operations.ts";
 import type { GraphqlRequest } from "./request.ts";
-import type { Served } from "./served.ts";
 
 export type Graphql = {
   /** Answer a request whose key was checked. */
@@ -13,13 +14,23 @@ export type Graphql = {
   close: () => Promise<void>;
 };
 
-export type GraphqlDeps = { url: string; keys: DataKeys; log: Logger };
+/** What an operator decides; by default the schema shows itself and everything may be asked. */
+export type GraphqlSettings = {
+  introspection?: boolean | undefined;
+  /** A file or folder of the operations that may be run, and no others. */
+  operations?: string | undefined;
+  maxDepth?: number | undefined;
+  maxCost?: number | undefined;
+};
+
+export type GraphqlDeps = { url: string; keys: DataKeys; log: Logger; settings?: GraphqlSettings | undefined };
 
 const CONNECTIONS = 10;
 const STATEMENT_TIMEOUT_MS = 10_000;
 
-/** The GraphQL door. Nothing is loaded or read before the first request. */
-export const createGraphql = ({ url, log }: GraphqlDeps): Graphql => {
+/** The GraphQL door. Nothing is loaded before the first request. Throws `invalid_settings`. */
+export const createGraphql = ({ url, log, settings = {} }: GraphqlDeps): Graphql => {
+  const operations = readOperations(settings.operations);
   // A pool of its own: however dear the queries that people write, the REST API and runs keep their connections.
   const pool = createPool({
     url,
@@ -28,11 +39,11 @@ export const createGraphql = ({ url, log }: GraphqlDeps): Graphql => {
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
     log,
   });
-  let served: Promise<Served> | undefined;
+  let served: Promise<Guarded> | undefined;
 
-  const load = async (): Promise<Served> => {
-    const { createServed } = await import("./served.ts");
-    return await createServed({ pool });
+  const load = async (): Promise<Guarded> => {
+    const { createGuarded } = await import("./guarded.ts");
+    return await createGuarded({ pool, log, operations, settings });
   };
 
   return {
@@ -41,11 +52,9 @@ export const createGraphql = ({ url, log }: GraphqlDeps): Graphql => {
         served = undefined; // the next request tries anew
         throw error;
       });
-      const server = await (await served).of(request.graphql.environment);
-      await new Promise<void>((resolve, reject) => {
-        response.once("close", resolve);
-        server.createHandler()(request, response, (error) => (error === undefined ? resolve() : reject(error)));
-      });
+      const { of, answer } = await served;
+      const server = await of(request.graphql.environment);
+      await answer(server, request, response);
     },
     close: async () => {
       await (await served)?.close();

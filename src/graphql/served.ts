@@ -1,7 +1,6 @@
 // PostGraphile's side of the door: one grafserv an environment, on the schema of that environment.
 import { grafserv, type NodeGrafserv } from "postgraphile/grafserv/node";
-import type { Pool } from "../db/pool.ts";
-import { createPreset } from "./preset.ts";
+import { createPreset, type PresetDeps } from "./preset.ts";
 import { createBuild } from "./schemas.ts";
 
 export type Served = {
@@ -11,8 +10,8 @@ export type Served = {
 };
 
 /** Read schema `api` and be ready to serve it. */
-export const createServed = async ({ pool }: { pool: Pool }): Promise<Served> => {
-  const preset = createPreset({ pool });
+export const createServed = async (deps: PresetDeps): Promise<Served> => {
+  const preset = createPreset(deps);
   const build = await createBuild(preset);
   const served = new Map<number, Promise<NodeGrafserv>>();
   const open = async (environment: number) => grafserv({ preset, schema: await build(environment) });

@@ -94,7 +94,7 @@ export const createApp = (deps: HttpDeps): Express => {
   endpoints.push(...descriptionEndpoints(() => endpoints));
   serveEndpoints(app, endpoints, check);
   installMcpMethods(app, deps);
-  installGraphql(app, deps.graphql, check);
+  installGraphql(app, deps, check);
   installErrors(app, deps);
   return app;
 };

@@ -1,7 +1,8 @@
 // Every failure becomes one shape: {"error": {"code", "message", "errors"?, "payload"?}}.
 import { randomUUID } from "node:crypto";
-import type { ErrorRequestHandler } from "express";
+import type { ErrorRequestHandler, Request } from "express";
 import { AppError, type Code } from "../errors.ts";
+import type { Logger } from "../log.ts";
 import type { Install } from "./deps.ts";
 
 // What the SQL refuses and no handler knew better, in the API's words.
@@ -38,26 +39,29 @@ export const errorBody = ({ code, message, errors, payload, additional }: AppErr
   error: { code, message, ...(errors && { errors }), ...(payload !== undefined && { payload }), ...additional },
 });
 
-/** 404 for what no route took, and the shape for everything thrown. Unexpected errors are logged under an id that the caller gets. */
+/** What a caller is told of an error. One that nobody foresaw is logged under an id, which is all that the caller gets. */
+export const explain = (error: unknown, req: Request, log: Logger): AppError => {
+  const known = toAppError(error);
+  if (known !== undefined && (known.status < 500 || EXPLAINED.includes(known.code))) return known;
+  const support = randomUUID();
+  log.error({ event: "http.failed", support, method: req.method, path: req.path, err: error }, "a request failed");
+  const code = known?.code ?? "generic_error_support";
+  const message = `Something failed on our side. Please give this id when you ask for help: ${support}`;
+  return new AppError(code, message, { payload: { id: support }, status: known?.status ?? 500 });
+};
+
+/** 404 for what no route took, and the shape for everything thrown. */
 export const installErrors: Install = (app, { log }) => {
   app.use((req, _res, next) => {
     next(new AppError("not_found", `There is no ${req.method} ${req.path}.`));
   });
   const handle: ErrorRequestHandler = (error, req, res, _next) => {
-    const known = toAppError(error);
-    if (known !== undefined && (known.status < 500 || EXPLAINED.includes(known.code))) {
-      res.status(known.status).json(errorBody(known));
-      return;
-    }
-    const support = randomUUID();
-    log.error({ event: "http.failed", support, method: req.method, path: req.path, err: error }, "a request failed");
+    const told = explain(error, req, log);
     if (res.headersSent) {
       res.destroy();
       return;
     }
-    const code = known?.code ?? "generic_error_support";
-    const message = `Something failed on our side. Please give this id when you ask for help: ${support}`;
-    res.status(known?.status ?? 500).json(errorBody(new AppError(code, message, { payload: { id: support } })));
+    res.status(told.status).json(errorBody(told));
   };
   app.use(handle);
 };

@@ -1,0 +1,26 @@
+// PostGraphile with its gate: what is loaded with the first request.
+import type { Pool } from "../db/pool.ts";
+import type { Logger } from "../log.ts";
+import { createAnswer } from "./answer.ts";
+import { createMask } from "./errors.ts";
+import type { GraphqlSettings } from "./graphql.ts";
+import { createGate, type Gate } from "./limits/gate.ts";
+import { LIMITS } from "./limits/limits.ts";
+import { createLimitsPlugin } from "./limits/plugin.ts";
+import type { Operations } from "./operations.ts";
+import { createServed, type Served } from "./served.ts";
+
+type Deps = { pool: Pool; log: Logger; operations: Operations; settings: GraphqlSettings };
+
+/** What serves, and how it is asked over HTTP. `gate` is for other ways to ask. */
+export type Guarded = Served & { answer: ReturnType<typeof createAnswer>; gate: Gate };
+
+/** Load it. */
+export const createGuarded = async ({ pool, log, operations, settings }: Deps): Promise<Guarded> => {
+  const { introspection = true, maxDepth = LIMITS.depth, maxCost = LIMITS.cost } = settings;
+  const gate = createGate({ limits: { ...LIMITS, depth: maxDepth, cost: maxCost }, introspection });
+  const limits = createLimitsPlugin({ gate, operations });
+  const mask = createMask(log);
+  const served = await createServed({ pool, limits, mask });
+  return { ...served, gate, answer: createAnswer({ gate, operations, mask }) };
+};
