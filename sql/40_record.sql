@@ -11,6 +11,8 @@ declare
   v_variant text;
   v_models text[];
   v_stream int;
+  v_keeps boolean;
+  v_wants boolean;
 begin
   select s.variant, f.models into v_variant, v_models
     from syncline.syncs s join syncline.functions f on f.id = v_run.function_id where s.id = v_run.sync_id;
@@ -18,17 +20,24 @@ begin
     raise exception using errcode = 'SL004', message = format('model "%s" is not declared by this sync', p_model),
       hint = case when v_models is null then 'Only syncs keep records.' else format('Declared: %s.', array_to_string(v_models, ', ')) end;
   end if;
-  select t.id into v_stream from syncline.streams t
+  select t.id, t.history_since is not null into v_stream, v_keeps from syncline.streams t
    where t.connection_id = v_run.connection_id and t.model = p_model and t.variant = v_variant and t.retired_at is null;
   if v_stream is null then
     insert into syncline.streams as t (environment_id, connection_id, model, variant)
     values (v_run.environment_id, v_run.connection_id, p_model, v_variant)
         on conflict (connection_id, model, variant) where retired_at is null do update set model = excluded.model
-    returning t.id into v_stream;
+    returning t.id, t.history_since is not null into v_stream, v_keeps;
+  end if;
+  -- Another sync may write the same model: its versions are kept as long as one of them says so.
+  v_wants := exists (
+    select from syncline.syncs s join syncline.functions f on f.id = s.function_id
+     where s.connection_id = v_run.connection_id and s.variant = v_variant and s.deleted_at is null and p_model = any (f.history_models));
+  if v_wants <> v_keeps then
+    perform syncline.keep_history(v_stream, v_wants);
   end if;
   return v_stream;
 end $$;
-comment on function syncline.open_stream(bigint, bigint, text) is 'The stream a run writes a model to, made on first use. SL004 when the function does not declare the model.';
+comment on function syncline.open_stream(bigint, bigint, text) is 'The stream a run writes a model to, made on first use; from now on with history or without, as the deployed functions say. SL004 when the function does not declare the model.';
 
 create or replace function syncline.count_changes(
   p_run bigint, p_stream int, p_added bigint, p_updated bigint, p_deleted bigint, p_unchanged bigint) returns void
@@ -82,12 +91,13 @@ end $$;
 comment on function syncline.diff_records(bigint, bigint, int, text[], bytea[]) is 'Phase 1 of a save: one letter per record says what the database needs (see the head of 40_record.sql). Marks unchanged records as seen by an open refresh.';
 
 create or replace function syncline.lock_stream(p_stream int, p_count int, p_lands boolean default false)
-returns table (base bigint, changed_at timestamptz, lands boolean)
+returns table (base bigint, changed_at timestamptz, lands boolean, keeps_history boolean)
 language plpgsql volatile as $$
 begin
   update syncline.streams s set head = s.head + p_count
    where s.id = p_stream and s.retired_at is null
-  returning s.head - p_count, greatest(syncline.wall_clock(), s.last_change_at), s.lands into base, changed_at, lands;
+  returning s.head - p_count, greatest(syncline.wall_clock(), s.last_change_at), s.lands, s.history_since is not null
+    into base, changed_at, lands, keeps_history;
   if not found then
     raise exception using errcode = 'SL002', message = format('stream %s does not exist any more', p_stream);
   elsif lands and not p_lands then
@@ -126,7 +136,8 @@ end;
 comment on function syncline.insert_records(bigint, int, bigint, timestamptz, text[], bytea[], bytea[]) is 'Store records none of which the stream has; the caller holds the stream''s lock. A for each.';
 
 create or replace function syncline.upsert_records(
-  p_run bigint, p_stream int, p_base bigint, p_at timestamptz, p_ids text[], p_hashes bytea[], p_payloads bytea[]) returns text
+  p_run bigint, p_stream int, p_base bigint, p_at timestamptz, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_keeps_history boolean)
+returns text
 language plpgsql volatile as $$
 declare
   v_not_after bigint;
@@ -147,7 +158,11 @@ begin
            run_id = p_run, hash = excluded.hash, payload = excluded.payload, deleted_at = null, pruned_at = null
      where (r.hash <> excluded.hash or r.last_action = 'D' or r.pruned_at is not null)
        and (v_not_after is null or r.pos <= v_not_after or r.run_id = p_run)
-    returning r.pos, r.last_action
+    returning r.pos, r.last_action, r.external_id
+  ), kept as (
+    insert into syncline.record_versions
+    select v.* from syncline.ending_versions(p_stream, array(select s.external_id from stored s where s.pos > p_base), p_at) v
+     where p_keeps_history
   )
   select string_agg(coalesce(s.last_action::text, '.'), '' order by g.o),
          (select min(s.pos) from stored s where s.pos <= p_base)
@@ -159,7 +174,7 @@ begin
   end if;
   return coalesce(v_letters, '');
 end $$;
-comment on function syncline.upsert_records(bigint, int, bigint, timestamptz, text[], bytea[], bytea[]) is 'Store records some of which the stream has; the caller holds the stream''s lock. Per record: A added, U updated, . nothing to do.';
+comment on function syncline.upsert_records(bigint, int, bigint, timestamptz, text[], bytea[], bytea[], boolean) is 'Store records some of which the stream has; the caller holds the stream''s lock. Per record: A added, U updated, . nothing to do.';
 
 create or replace function syncline.save_records(
   p_run bigint, p_token bigint, p_stream int, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_checkpoint jsonb,
@@ -169,16 +184,18 @@ language plpgsql volatile as $$
 declare
   v_base bigint;
   v_at timestamptz;
+  v_keeps boolean;
 begin
   perform syncline.fence_run(p_run, p_token);
-  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, cardinality(p_ids), p_landing is not null) l;
+  select l.base, l.changed_at, l.keeps_history into v_base, v_at, v_keeps
+    from syncline.lock_stream(p_stream, cardinality(p_ids), p_landing is not null) l;
   -- Under the lock nobody else writes here, so what is not there now stays so: a page of new records is inserted plainly,
   -- at 16 us a record; the same by "on conflict" takes 24-30, since each row is first inserted on trial.
   if exists (
     select from unnest(p_ids) as u (id)
      cross join lateral (select from syncline.records t where t.stream_id = p_stream and t.external_id = u.id limit 1) r)
   then
-    letters := syncline.upsert_records(p_run, p_stream, v_base, v_at, p_ids, p_hashes, p_payloads);
+    letters := syncline.upsert_records(p_run, p_stream, v_base, v_at, p_ids, p_hashes, p_payloads, v_keeps);
   else
     letters := syncline.insert_records(p_run, p_stream, v_base, v_at, p_ids, p_hashes, p_payloads);
   end if;
@@ -192,45 +209,6 @@ begin
 end $$;
 comment on function syncline.save_records(bigint, bigint, int, text[], bytea[], bytea[], jsonb, bigint, text) is 'Phase 2 of a save: store the sealed records phase 1 asked for and, where given, their rows in the user''s table and the checkpoint that covers them. Per record: A added, U updated, . nothing to do.';
 
-create or replace function syncline.replace_records(
-  p_run bigint, p_token bigint, p_stream int, p_ids text[], p_hashes bytea[], p_payloads bytea[], p_positions bigint[],
-  p_landing bigint default null, p_rows text default null) returns text
-language plpgsql volatile as $$
-declare
-  v_not_after bigint;
-  v_base bigint;
-  v_at timestamptz;
-  v_letters text;
-begin
-  perform syncline.fence_run(p_run, p_token);
-  select c.not_after into v_not_after from syncline.run_streams c where c.run_id = p_run and c.stream_id = p_stream;
-  select l.base, l.changed_at into v_base, v_at from syncline.lock_stream(p_stream, cardinality(p_ids), p_landing is not null) l;
-  with stored as (
-    update syncline.records r
-       set pos = v_base + u.o, run_id = p_run, hash = u.hash, payload = u.payload, last_action = 'U', last_modified_at = v_at,
-           pruned_at = null
-      from unnest(p_ids, p_hashes, p_payloads, p_positions) with ordinality as u (id, hash, payload, pos, o)
-     where r.stream_id = p_stream and r.external_id = u.id and r.pos = u.pos and r.last_action <> 'D'
-       and (v_not_after is null or r.pos <= v_not_after or r.run_id = p_run)
-    returning r.pos
-  )
-  select coalesce(string_agg(case
-           when s.pos is not null then 'U'
-           when exists (
-             select from syncline.records r
-              where r.stream_id = p_stream and r.external_id = u.id and r.pos > v_not_after and r.run_id <> p_run) then '.'
-           else '!' end, '' order by u.o), '')
-    into v_letters
-    from unnest(p_ids) with ordinality as u (id, o)
-    left join stored s on s.pos = v_base + u.o;
-  perform syncline.note_changes(p_run, p_stream, v_at, 0, length(translate(v_letters, '.!', '')), 0, length(translate(v_letters, 'U!', '')));
-  if p_landing is not null then
-    perform syncline.land_rows(p_landing, p_stream, p_ids, p_hashes, p_rows);
-  end if;
-  return v_letters;
-end $$;
-comment on function syncline.replace_records(bigint, bigint, int, text[], bytea[], bytea[], bigint[], bigint, text) is 'Store new contents of live records that still stand at the given positions. Per record: U stored, . a newer change wins, ! changed meanwhile: read it again and merge anew.';
-
 create or replace function syncline.remove_records(p_run bigint, p_token bigint, p_stream int, p_ids text[], p_deleted_at timestamptz[]) returns int
 language plpgsql volatile as $$
 declare
@@ -238,17 +216,25 @@ declare
   v_base bigint;
   v_at timestamptz;
   v_lands boolean;
+  v_keeps boolean;
   v_count int;
 begin
   perform syncline.fence_run(p_run, p_token);
   select c.not_after into v_not_after from syncline.run_streams c where c.run_id = p_run and c.stream_id = p_stream;
-  select l.base, l.changed_at, l.lands into v_base, v_at, v_lands from syncline.lock_stream(p_stream, cardinality(p_ids), true) l;
-  update syncline.records r
-     set pos = v_base + u.o, run_id = p_run, last_action = 'D', deleted_at = coalesce(u.deleted_at, v_at), last_modified_at = v_at
-    from unnest(p_ids, p_deleted_at) with ordinality as u (id, deleted_at, o)
-   where r.stream_id = p_stream and r.external_id = u.id and r.last_action <> 'D'
-     and (v_not_after is null or r.pos <= v_not_after or r.run_id = p_run);
-  get diagnostics v_count = row_count;
+  select l.base, l.changed_at, l.lands, l.keeps_history into v_base, v_at, v_lands, v_keeps
+    from syncline.lock_stream(p_stream, cardinality(p_ids), true) l;
+  with gone as (
+    update syncline.records r
+       set pos = v_base + u.o, run_id = p_run, last_action = 'D', deleted_at = coalesce(u.deleted_at, v_at), last_modified_at = v_at
+      from unnest(p_ids, p_deleted_at) with ordinality as u (id, deleted_at, o)
+     where r.stream_id = p_stream and r.external_id = u.id and r.last_action <> 'D'
+       and (v_not_after is null or r.pos <= v_not_after or r.run_id = p_run)
+    returning r.external_id
+  ), kept as (
+    insert into syncline.record_versions
+    select v.* from syncline.ending_versions(p_stream, array(select g.external_id from gone g), v_at) v where v_keeps
+  )
+  select count(*) into v_count from gone;
   perform syncline.note_changes(p_run, p_stream, v_at, 0, 0, v_count, 0);
   if v_lands then
     perform syncline.unland_rows(p_stream, p_ids);
@@ -256,33 +242,3 @@ begin
   return v_count;
 end $$;
 comment on function syncline.remove_records(bigint, bigint, int, text[], timestamptz[]) is 'Mark live records as deleted; the payload stays. Unknown and already deleted ids are passed over. How many.';
-
-create or replace function syncline.get_records(p_stream int, p_ids text[])
-returns table (external_id text, pos bigint, payload bytea)
-language sql stable
-begin atomic
-  select r.external_id, r.pos, r.payload
-    from unnest(p_ids) as u (id)
-    join lateral (
-      select t.external_id, t.pos, t.payload
-        from syncline.records t
-       where t.stream_id = p_stream and t.external_id = u.id and t.last_action <> 'D'
-       limit 1) r on true;
-end;
-comment on function syncline.get_records(int, text[]) is 'Live records by id with their positions and sealed payloads, for a merge.';
-
-create or replace function syncline.set_merging_strategy(p_run bigint, p_token bigint, p_stream int, p_strategy text) returns void
-language plpgsql volatile as $$
-begin
-  perform syncline.fence_run(p_run, p_token);
-  if p_strategy is null or p_strategy not in ('override', 'ignore_if_modified_after') then
-    raise exception using errcode = 'SL004', message = format('"%s" is not a merging strategy', p_strategy),
-      hint = 'Use override or ignore_if_modified_after.';
-  end if;
-  perform syncline.count_changes(p_run, p_stream, 0, 0, 0, 0);
-  update syncline.run_streams c
-     set not_after = case p_strategy when 'override' then null else s.head end
-    from syncline.streams s
-   where c.run_id = p_run and c.stream_id = p_stream and s.id = p_stream;
-end $$;
-comment on function syncline.set_merging_strategy(bigint, bigint, int, text) is 'override: what the run saves wins. ignore_if_modified_after: a record somebody else changed after this moment is left alone by this run.';

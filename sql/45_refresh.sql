@@ -159,6 +159,7 @@ declare
   v_base bigint;
   v_at timestamptz;
   v_lands boolean;
+  v_keeps boolean;
   v_ids text[];
 begin
   select w.* into v_window from syncline.refreshes w where w.id = p_refresh for update;
@@ -167,7 +168,7 @@ begin
     perform syncline.close_refresh(p_refresh, 'finished');
     return null;
   end if;
-  select l.base, l.changed_at, l.lands into v_base, v_at, v_lands
+  select l.base, l.changed_at, l.lands, l.keeps_history into v_base, v_at, v_lands, v_keeps
     from syncline.lock_stream(v_window.stream_id, cardinality(v_chunk.positions), true) l;
   with gone as (
     update syncline.records r
@@ -175,6 +176,9 @@ begin
       from unnest(v_chunk.positions) with ordinality as u (pos, o)
      where r.stream_id = v_window.stream_id and r.pos = u.pos and r.last_action <> 'D'
     returning r.external_id
+  ), kept as (
+    insert into syncline.record_versions
+    select v.* from syncline.ending_versions(v_window.stream_id, array(select g.external_id from gone g), v_at) v where v_keeps
   )
   select coalesce(array_agg(g.external_id), '{}') into v_ids from gone g;
   delete from syncline.refresh_missing m where m.refresh_id = p_refresh and m.chunk = v_chunk.chunk;

@@ -100,7 +100,10 @@ begin
     update syncline.records r set payload = null, pruned_at = syncline.now()
       from oldest o
      where r.stream_id = p_stream and r.pos = o.pos
-    returning r.pos
+    returning r.pos, r.external_id
+  ), pruned_versions as (
+    update syncline.record_versions v set payload = null, pruned_at = syncline.now()
+     where v.stream_id = p_stream and v.external_id = any (array(select p.external_id from pruned p)) and v.payload is not null
   )
   select count(*), max(p.pos) into count, v_last from pruned p;
   has_more := exists (
@@ -109,7 +112,7 @@ begin
   update syncline.streams set pruned_pos = greatest(pruned_pos, v_last) where id = p_stream and v_last is not null;
   return next;
 end $$;
-comment on function syncline.prune_stream(int, bigint, int) is 'Forget up to that many payloads of one stream, the oldest first, up to a position.';
+comment on function syncline.prune_stream(int, bigint, int) is 'Forget the payloads of up to that many records of one stream, the oldest first, up to a position, and those of their versions.';
 
 create or replace function syncline.prune_records(
   p_connection int, p_model text, p_variant text, p_until_stream int, p_until_pos bigint, p_limit int)

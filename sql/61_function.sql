@@ -89,12 +89,13 @@ language sql volatile
 begin atomic
   insert into syncline.functions (
     environment_id, integration_id, kind, name, version, hash, bundle, definition, models, frequency, auto_start, track_deletes,
-    source, source_code)
+    history_models, source, source_code)
   select p_environment, p_integration, p_function ->> 'kind', p_function ->> 'name', coalesce(d.it ->> 'version', ''),
          p_function ->> 'hash', p_function ->> 'bundle', d.it,
          array(select m.k from jsonb_object_keys(coalesce(d.it -> 'models', '{}')) as m (k) order by m.k),
          syncline.frequency_of(p_function),
          coalesce((d.it ->> 'auto_start')::boolean, true), coalesce((d.it ->> 'track_deletes')::boolean, false),
+         array(select m.k from jsonb_array_elements_text(coalesce(d.it -> 'history', '[]')) as m (k) order by m.k),
          p_source, p_function ->> 'code'
     from (select p_function -> 'definition' as it) d
   returning id;

@@ -20,6 +20,14 @@ begin atomic
    where not exists (select from syncline.streams t where t.id = r.stream_id)
    group by r.stream_id
   union all
+  select 'every version has a stream', 'stream ' || v.stream_id, count(*)::text
+    from syncline.record_versions v
+   where not exists (select from syncline.streams t where t.id = v.stream_id)
+   group by v.stream_id
+  union all
+  select 'the versions of a record neither overlap nor leave gaps', format('stream %s, record %s', b.stream_id, b.external_id), b.detail
+    from syncline.broken_histories() b
+  union all
   select 'a started sync has a live run or a next tick', 'sync ' || s.id, s.name
     from syncline.syncs s
    where s.state = 'started' and s.deleted_at is null and s.next_run_at is null
@@ -29,4 +37,4 @@ begin atomic
     from syncline.checkpoints k
    where k.run_id > (select coalesce(max(r.id), 0) from syncline.runs r);
 end;
-comment on function syncline.check_invariants() is 'The laws that no constraint can hold, checked now; no row means all hold. Reads every record once. Example: select * from syncline.check_invariants();';
+comment on function syncline.check_invariants() is 'The laws that no constraint can hold, checked now; no row means all hold. Reads every record and version once. Example: select * from syncline.check_invariants();';

@@ -70,6 +70,12 @@ begin
   if not found then
     return false;
   end if;
+  delete from syncline.record_versions v
+   where v.ctid = any (array(select x.ctid from syncline.record_versions x where x.stream_id = v_stream limit p_limit));
+  get diagnostics v_count = row_count;
+  if v_count = p_limit then
+    return true;
+  end if;
   delete from syncline.records r
    where r.stream_id = v_stream
      and r.pos = any (array(select x.pos from syncline.records x where x.stream_id = v_stream order by x.stream_id, x.pos limit p_limit));
@@ -79,7 +85,7 @@ begin
   end if;
   return true;
 end $$;
-comment on function syncline.sweep_streams(int) is 'Delete records of a stream that was replaced or whose connection is gone; false when there is none.';
+comment on function syncline.sweep_streams(int) is 'Delete records and versions of a stream that was replaced or whose connection is gone; false when there is none.';
 
 create or replace function syncline.prune_old_payloads(p_limit int) returns boolean
 language plpgsql volatile as $$
@@ -107,6 +113,45 @@ begin
   return v_left = 0;
 end $$;
 comment on function syncline.prune_old_payloads(int) is 'Forget payloads unchanged for longer than settings.payload_prune_after; true when more may wait.';
+
+create or replace function syncline.tidy_versions(p_limit int) returns boolean
+language plpgsql volatile as $$
+declare
+  v_stream int;
+  v_until timestamptz;
+  v_count int;
+  v_left int := p_limit;
+begin
+  -- From stream to stream by the index: of those that keep no history there is nothing to look at.
+  for v_stream, v_until in
+    with recursive kept as (
+      select min(v.stream_id) as id from syncline.record_versions v
+      union all
+      select (select min(v.stream_id) from syncline.record_versions v where v.stream_id > k.id) from kept k where k.id is not null
+    )
+    select t.id, o.until
+      from kept k
+      join syncline.streams t on t.id = k.id and t.retired_at is null
+     cross join syncline.settings c
+     cross join lateral (
+       select case when t.history_since is null then 'infinity'
+              else greatest(t.history_since, syncline.now() - c.history_retention) end as until) o
+     where (select min(v.valid_to) from syncline.record_versions v where v.stream_id = t.id) < o.until
+     order by t.id
+  loop
+    perform from syncline.streams t where t.id = v_stream for no key update skip locked;
+    continue when not found;
+    update syncline.streams t set history_since = v_until where t.id = v_stream and t.history_since < v_until;
+    delete from syncline.record_versions v
+     where v.ctid = any (array(
+       select x.ctid from syncline.record_versions x where x.stream_id = v_stream and x.valid_to < v_until order by x.valid_to limit v_left));
+    get diagnostics v_count = row_count;
+    v_left := v_left - v_count;
+    exit when v_left = 0;
+  end loop;
+  return v_left = 0;
+end $$;
+comment on function syncline.tidy_versions(int) is 'Delete versions of records that ended longer than settings.history_retention ago or before their stream''s history began; true when more may wait. The history of a stream then begins where its versions do.';
 
 create or replace function syncline.expire_records() returns int
 language plpgsql volatile as $$
@@ -229,6 +274,7 @@ begin
   has_more := syncline.sweep_streams(5000) or has_more;
   has_more := syncline.purge_environments(1000) or has_more;
   has_more := syncline.prune_old_payloads(1000) or has_more;
+  has_more := syncline.tidy_versions(5000) or has_more;
   return next;
 end $$;
 comment on function syncline.tidy() is 'One round of housekeeping but for the log, a few seconds at most; call again while more waits.';

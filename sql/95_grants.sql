@@ -69,6 +69,9 @@ begin
     pos, run_id, first_seen_at, last_modified_at, deleted_at, pruned_at, stream_id, last_action, external_id)
     on syncline.records to syncline_support, syncline_operator;
   grant select (
+    pos, run_id, first_seen_at, valid_from, valid_to, deleted_at, pruned_at, stream_id, last_action, external_id)
+    on syncline.record_versions to syncline_support, syncline_operator;
+  grant select (
     id, uid, environment_id, connection_id, run_id, kind, url, state, attempts, next_attempt_at, token, created_at, ended_at)
     on syncline.outbox to syncline_support, syncline_operator;
   grant select (environment_id, name, created_at, updated_at) on syncline.environment_variables to syncline_support, syncline_operator;
@@ -95,15 +98,16 @@ begin
     syncline.format_span, syncline.count_workers, syncline.milliseconds_until, syncline.current_rate_limits, syncline.rate_limit_wait,
     syncline.status_of_run, syncline.describe_result, syncline.count_live, syncline.sync_status, syncline.list_logs,
     syncline.reasons_of_account, syncline.reasons_of_run, syncline.reasons_of_schedule, syncline.why_waiting,
-    syncline.check_invariants, syncline.rotate_keys_status, syncline.first_position_since, syncline.check_server, syncline.check_roles,
-    syncline.may_become
+    syncline.check_invariants, syncline.broken_histories, syncline.rotate_keys_status, syncline.first_position_since, syncline.check_server, syncline.check_roles,
+    syncline.may_become, syncline.preview_undo
     to syncline_support, syncline_operator;
   -- What decides, with the owner's rights.
   grant execute on function
     syncline.trigger_sync, syncline.trigger_one, syncline.start_sync, syncline.start_one, syncline.pause_sync, syncline.pause_one,
     syncline.set_frequency, syncline.set_frequency_one, syncline.reset_sync, syncline.cancel_run, syncline.requeue_run,
     syncline.approve_deletes, syncline.discard_deletes, syncline.replay_webhook, syncline.replay_delivery,
-    syncline.lift_rate_limits, syncline.prune, syncline.allow_delivery, syncline.forbid_delivery, syncline.refill_delivery
+    syncline.lift_rate_limits, syncline.prune, syncline.allow_delivery, syncline.forbid_delivery, syncline.refill_delivery,
+    syncline.undo_run
     to syncline_operator;
   grant update (
     lease, time_slice, max_run_attempts, max_idle_interrupts, webhook_max_attempts, webhook_first_retry, webhook_last_retry,

@@ -1,4 +1,4 @@
-// Bindings of sql/40_record.sql, 45_refresh.sql and 50_cursor.sql: the record store.
+// Bindings of sql/40_record.sql, 41_merge.sql, 45_refresh.sql and 50_cursor.sql: the record store.
 // Results on the hot path are taken at their word: a zod parse of 1,000 rows costs more than fetching them.
 import { z } from "zod";
 import { fn, nothing, row, rowsUnchecked, rowUnchecked, value } from "./fn.ts";

@@ -1,4 +1,5 @@
-// Bindings of sql/20_run.sql, 22_direct_run.sql, 82_finish.sql and 84_tick.sql: who works on which run, and how it ends.
+// Bindings of sql/20_run.sql, 22_direct_run.sql, 82_finish.sql, 84_tick.sql and 87_undo.sql: who works on which run, how it
+// ends, and how it is undone.
 import { z } from "zod";
 import { fn, nothing, row, rows, rowsUnchecked, rowUnchecked, value } from "./fn.ts";
 
@@ -89,6 +90,17 @@ export const tidyLogs = fn("tidy_logs", {}, value(z.number()));
 export const tidy = fn("tidy", {}, row(z.object({ has_more: z.boolean() })));
 export const approveDeletes = fn("approve_deletes", { refresh: "bigint" }, value(z.number()));
 export const discardDeletes = fn("discard_deletes", { refresh: "bigint" }, value(z.number()));
+const Undone = z.object({
+  model: z.string(),
+  removed: z.number(),
+  restored: z.number(),
+  reverted: z.number(),
+  changed_since: z.number(),
+  unrecoverable: z.number(),
+  undo_run: z.number().nullable(),
+});
+export const previewUndo = fn("preview_undo", { run: "bigint" }, rows(Undone));
+export const undoRun = fn("undo_run", { run: "bigint", rewind: "boolean?" }, rows(Undone));
 export const checkInvariants = fn(
   "check_invariants",
   {},

@@ -26,6 +26,8 @@ export const FunctionDefinition = z.strictObject({
   frequency: z.string().min(1).nullable(),
   auto_start: z.boolean(),
   track_deletes: z.boolean(),
+  /** The models whose versions are kept; left out when there are none. */
+  history: z.array(modelName).min(1).optional(),
   sync_type: z.enum(["full", "incremental"]),
   models: z.record(modelName, JsonSchema),
   metadata_schema: JsonSchema.optional(),

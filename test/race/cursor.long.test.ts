@@ -8,11 +8,11 @@ import { raceCursor } from "./cursor-race.ts";
 // Positions from a sequence, as a bigserial would hand them out, and no touch of the stream's row until the commit.
 const WITHOUT_LOCK = `
 create sequence public.positions;
-create or replace function syncline.lock_stream(p_stream int, p_count int)
-returns table (base bigint, changed_at timestamptz)
+create or replace function syncline.lock_stream(p_stream int, p_count int, p_lands boolean default false)
+returns table (base bigint, changed_at timestamptz, lands boolean, keeps_history boolean)
 language sql volatile
 begin atomic
-  select nextval('public.positions') * 1000, syncline.wall_clock();
+  select nextval('public.positions') * 1000, syncline.wall_clock(), false, false;
 end;
 create or replace function syncline.note_changes(
   p_run bigint, p_stream int, p_at timestamptz, p_added bigint, p_updated bigint, p_deleted bigint, p_unchanged bigint) returns void
@@ -23,7 +23,7 @@ end;
 create or replace function syncline.insert_records(
   p_run bigint, p_stream int, p_base bigint, p_at timestamptz, p_ids text[], p_hashes bytea[], p_payloads bytea[]) returns text
 language sql volatile
-return syncline.upsert_records(p_run, p_stream, p_base, p_at, p_ids, p_hashes, p_payloads);
+return syncline.upsert_records(p_run, p_stream, p_base, p_at, p_ids, p_hashes, p_payloads, false);
 `;
 
 test("a reader by cursor misses and doubles nothing in a minute, beside a transaction open for half of it", async (t) => {

@@ -24,6 +24,7 @@ const CALLS = [
     "cancel_action",
     "approve_deletes",
     "prune_stream",
+    "undo_run",
   ],
 ];
 

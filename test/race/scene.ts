@@ -1,6 +1,7 @@
 // The scene of the races: one live run with everything that can be in each other's way, every call that changes it, and
 // what must not be torn.
 import type { Pool } from "../../src/db/pool.ts";
+import { removeRecords } from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
 import { makeFunction, makeRun, makeSync, manyRows, saveAll, startRun, worldOn } from "../helpers/world.ts";
 
@@ -8,13 +9,18 @@ const save = (id: string, hash: string) => `array['${id}'], array['${hash}'::byt
 
 export type Scene = Awaited<ReturnType<typeof setScene>>;
 
-/** A sync that is live with a window open, a parked refresh, two streams, one payload pruned, an expired lease where asked. */
+/**
+ * A sync that is live with a window open, a parked refresh, two streams, one of which keeps history, one payload pruned, an
+ * expired lease where asked; and the ended run of another sync that wrote to the first stream.
+ */
 export const setScene = async (pool: Pool) => {
   const db = await pool.connect();
   try {
     const w = worldOn(db);
     await db.query("begin");
     const { ids, fence, stream } = await makeRun(w, { models: ["Contact", "Company"] });
+    await w.q("update syncline.functions set history_models = '{Contact}'");
+    await w.q("select syncline.open_stream($1, $2, 'Contact')", [fence.run, fence.token]);
     const second = await w.one("select syncline.open_stream($1, $2, 'Company')", [fence.run, fence.token]);
     await saveAll(db, { ...fence, stream }, { ...manyRows(4), gone: "1" });
     await saveAll(db, { ...fence, stream: second }, manyRows(2));
@@ -27,6 +33,11 @@ export const setScene = async (pool: Pool) => {
     ]);
     await w.q("select syncline.finish_run($1, $2)", [fence.run, fence.token]);
     await w.q("select syncline.prune_stream($1, 2, 10)", [stream]);
+    const third = await makeSync(w, { beside: ids, sameConnection: true });
+    const done = await startRun(db, third);
+    await saveAll(db, { ...done, stream }, { r000002: "again", new: "1" });
+    await removeRecords(db, { ...done, stream, ids: ["r000001"], deletedAt: [null] });
+    await w.q("select syncline.finish_run($1, $2)", [done.run, done.token]);
     const at = await startRun(db, ids, { emptyCache: true });
     await w.q("select syncline.open_refresh($1, $2, $3)", [at.run, at.token, stream]);
     await w.q("update syncline.runs set lease_ends_at = syncline.now() - interval '1 s' where id = $1", [at.run]);
@@ -36,6 +47,8 @@ export const setScene = async (pool: Pool) => {
     await makeFunction(w, ids, { kind: "on-event", name: "greet", event: "post-connection-creation" });
     const direct = { worker: "api", connection: ids.connection, kind: "action", name: "act" };
     const { id: action, token: actionToken } = await runs.startRun(db, direct);
+    // The races take longer than a lease.
+    await w.q("update syncline.runs set lease_ends_at = syncline.now() + interval '1 day' where id = $1", [action]);
     await w.q("select syncline.create_event_runs($1, 'post-connection-creation')", [ids.connection]);
     await w.q(
       "update syncline.streams set created_at = '2020-01-01Z', last_change_at = '2020-01-01Z' where id = any ($1)",
@@ -43,7 +56,18 @@ export const setScene = async (pool: Pool) => {
     );
     await w.q("update syncline.records set last_modified_at = '2020-01-01Z'");
     await db.query("commit");
-    return { ...ids, ...at, stream, second, parked, otherSync: other.sync, otherRun, action, actionToken };
+    return {
+      ...ids,
+      ...at,
+      stream,
+      second,
+      parked,
+      done: done.run,
+      otherSync: other.sync,
+      otherRun,
+      action,
+      actionToken,
+    };
   } finally {
     db.release();
   }
@@ -95,6 +119,8 @@ const FREE: Record<string, (s: Scene) => string> = {
   prune_old_payloads: () => "prune_old_payloads(100)",
   expire_records: () => "expire_records()",
   sweep_streams: () => "sweep_streams(10)",
+  undo_run: (s) => `undo_run(${s.done})`,
+  tidy_versions: () => "tidy_versions(10)",
 };
 
 export const CALLS: Record<string, (s: Scene) => string> = { ...FENCED, ...FREE };
@@ -112,6 +138,8 @@ export const STATE = `
                 array[t.pending_added, t.pending_updated, t.pending_deleted]) order by t.id) from syncline.streams t),
     'records', (select jsonb_agg(jsonb_build_object('id', r.external_id, 'last', r.last_action, 'pruned', r.payload is null) order by r.stream_id, r.external_id)
                   from syncline.records r),
+    'versions', (select jsonb_agg(jsonb_build_object('id', v.external_id, 'last', v.last_action, 'pruned', v.payload is null) order by v.stream_id, v.external_id, v.pos)
+                   from syncline.record_versions v),
     'refreshes', (select jsonb_agg(jsonb_build_object('state', w.state, 'deleted', w.deleted) order by w.id) from syncline.refreshes w),
     'outbox', (select jsonb_agg(jsonb_build_object('kind', o.kind, 'results', o.body -> 'responseResults', 'ok', o.body -> 'success')
                  order by o.kind, o.body -> 'model', o.body -> 'responseResults', o.body -> 'success') from syncline.outbox o)) as state`;
@@ -128,6 +156,7 @@ const KEPT = [
     "checkpoints",
     "streams",
     "records",
+    "record_versions",
   ],
   ...["run_streams", "refreshes", "refresh_seen", "refresh_missing", "outbox", "workers"],
 ];

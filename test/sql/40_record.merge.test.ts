@@ -1,4 +1,4 @@
-// 40_record.sql: whose change wins, and emptying the cache.
+// 41_merge.sql: whose change wins, and emptying the cache.
 import assert from "node:assert/strict";
 import * as records from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
@@ -18,7 +18,7 @@ const otherWriter = async (w: World, first: Awaited<ReturnType<typeof makeRun>>)
   return { ...fence, stream: await records.openStream(w.db, { ...fence, model: "Contact" }) };
 };
 
-sqlTests("40_record, merging", {
+sqlTests("41_merge", {
   "with ignore_if_modified_after, others' newer changes win: for saves, updates and deletes": async (w) => {
     const first = await makeRun(w);
     const at = { ...first.fence, stream: first.stream };

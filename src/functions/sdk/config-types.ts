@@ -27,6 +27,8 @@ export type CreateSyncProps<
   autoStart?: boolean;
   scopes?: string[];
   webhookSubscriptions?: string[];
+  /** Keep what records were before they changed: of all models, or of those named. */
+  history?: boolean | (keyof M & string)[];
   /** @deprecated */
   syncType?: "full" | "incremental";
   /** @deprecated Use trackDeletesStart and trackDeletesEnd. */

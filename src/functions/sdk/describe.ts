@@ -70,6 +70,19 @@ const endpointsProblems = ({ endpoints, models }: Given): DescribeProblem[] => {
   return wrong(["endpoints"], `"endpoints" must name one endpoint for each model: ${count}, not ${endpoints.length}.`);
 };
 
+const isName = (value: unknown): value is string => typeof value === "string";
+
+const historyProblems = ({ history, models }: Given): DescribeProblem[] => {
+  if (history === undefined || typeof history === "boolean") return [];
+  if (!Array.isArray(history) || !history.every(isName)) {
+    return wrong(["history"], '"history" must be true, false or a list of model names.');
+  }
+  const unknown = history.filter((name) => !Object.hasOwn((models ?? {}) as object, name));
+  return unknown.flatMap((name) =>
+    wrong(["history"], `"history" names the model "${name}", which is not in "models".`),
+  );
+};
+
 const modelSchemas = ({ models }: Given): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(models as Record<string, z.ZodType>).map(([name, model]) => [name, toJsonSchema(model)]),
@@ -77,7 +90,8 @@ const modelSchemas = ({ models }: Given): Record<string, unknown> =>
 
 const syncProblems = (given: Given): DescribeProblem[] => {
   const { onWebhook, trackDeletes, syncType, deliver } = given;
-  const problems = [...textProblems(given, "frequency"), ...modelsProblems(given), ...endpointsProblems(given)];
+  const problems = [...textProblems(given, "frequency"), ...modelsProblems(given)];
+  problems.push(...endpointsProblems(given), ...historyProblems(given));
   if (problems.length === 0 && deliver !== undefined) problems.push(...deliveryProblems(deliver, modelSchemas(given)));
   if (onWebhook !== undefined && typeof onWebhook !== "function") {
     problems.push(...wrong(["onWebhook"], '"onWebhook" must be a function.'));
@@ -114,10 +128,17 @@ const commonDefinition = (given: Given): Record<string, unknown> => ({
   has_on_webhook: false,
 });
 
+/** Left out when no versions are kept, so that the hashes of such functions stay as they are. */
+const historyOf = ({ history, models }: Given): { history?: string[] } => {
+  const names = history === true ? Object.keys(models as object) : [...new Set((history || []) as string[])];
+  return names.length === 0 ? {} : { history: names };
+};
+
 const syncDefinition = (given: Given): Record<string, unknown> => ({
   frequency: given.frequency,
   auto_start: given.autoStart === true,
   track_deletes: given.trackDeletes === true,
+  ...historyOf(given),
   sync_type: given.syncType ?? "full",
   models: modelSchemas(given),
   webhook_subscriptions: given.webhookSubscriptions ?? [],
