@@ -10,6 +10,16 @@ return case p_state
 end;
 comment on function syncline.status_of_run(text) is 'The status of a run''s state: RUNNING, SUCCESS, ERROR or STOPPED.';
 
+create or replace function syncline.status_of_sync(p_state text, p_stalled_at timestamptz, p_run_state text) returns text
+language sql immutable parallel safe
+return case
+  when p_run_state in ('ready', 'running') then 'RUNNING'
+  when p_state = 'paused' then 'PAUSED'
+  when p_stalled_at is not null or p_run_state in ('failed', 'cancelled') then 'ERROR'
+  else coalesce(syncline.status_of_run(p_run_state), 'SUCCESS')
+end;
+comment on function syncline.status_of_sync(text, timestamptz, text) is 'The status of a sync by its state, whether it stalls and the state of its newest run: RUNNING, PAUSED, ERROR, STOPPED or SUCCESS.';
+
 create or replace function syncline.describe_result(p_run bigint, p_models text[]) returns jsonb
 language sql stable
 return (
@@ -47,10 +57,7 @@ begin
   return query
     select s.uid, n.connection_id, s.name, s.variant,
            case when s.last_success_at is null then 'INITIAL' else 'INCREMENTAL' end,
-           case when r.state in ('ready', 'running') then 'RUNNING'
-                when s.state = 'paused' then 'PAUSED'
-                when s.stalled_at is not null or r.state in ('failed', 'cancelled') then 'ERROR'
-                else coalesce(syncline.status_of_run(r.state), 'SUCCESS') end,
+           syncline.status_of_sync(s.state, s.stalled_at, r.state),
            coalesce(s.frequency_override, f.definition ->> 'frequency'),
            r.finished_at,
            case when s.state = 'started' then coalesce(s.next_run_at, syncline.next_tick(s.uid, s.frequency, syncline.now())) end,

@@ -3,11 +3,6 @@
 -- that setting, none. Support and operators see all rows. Which columns and functions is said in 95_grants.sql.
 -- Roles belong to the whole cluster, so several databases make them at once; who may not make roles can still migrate:
 -- then an administrator makes them and calls syncline.apply_policies().
-create or replace function syncline.current_environment() returns int
-language sql stable parallel safe
-return nullif(current_setting('syncline.environment', true), '')::int;
-comment on function syncline.current_environment() is 'The environment this session, or transaction, reads for: set syncline.environment. Null: none.';
-
 create or replace function syncline.tenant_rules()
 returns table (table_name text, rule text)
 language sql immutable parallel safe

@@ -1,7 +1,8 @@
 -- 95_grants.sql: who may do what. Everything is listed; nothing is given by default: what is not named here is for the owner
 -- of the schema alone, the server, which makes and calls all functions. The last file that may make any.
--- Three roles that cannot log in; give them to users who can (grant syncline_support to ann).
+-- Roles that cannot log in; give the last two to users who can (grant syncline_support to ann).
 --   syncline_app       reads what GraphQL shows of the environment its session is set to.
+--   syncline_app_writer  also calls GraphQL's mutations there.
 --   syncline_support   reads everything but secrets: nothing sealed or wrapped, no hash of a key or token, no record's content,
 --                      no webhook's body, no free document that an app or admin may keep secrets in (config, metadata).
 --   syncline_operator  also decides: the functions below act with the owner's rights, the tables stay closed. Of the settings
@@ -14,7 +15,7 @@ declare
 begin
   revoke all on all functions in schema syncline, api from public;
   for v_role in
-    select quote_ident(r.rolname) from pg_catalog.pg_roles r where r.rolname in ('syncline_app', 'syncline_support', 'syncline_operator')
+    select quote_ident(r.rolname) from pg_catalog.pg_roles r where r.rolname in ('syncline_app', 'syncline_app_writer', 'syncline_support', 'syncline_operator')
   loop
     execute format('revoke all on schema syncline, api from %s', v_role);
     execute format('revoke all on all functions in schema syncline, api from %s', v_role);
@@ -29,16 +30,55 @@ begin
 end $$;
 comment on function syncline.revoke_all() is 'Take all rights on both schemas from our roles and from public.';
 
+create or replace function syncline.app_columns()
+returns table (table_name text, columns text)
+language sql immutable parallel safe
+begin atomic
+  -- A row's environment and what the views join by are read too, whether shown or not.
+  select v.name, v.columns
+    from (values
+      ('environments', 'id, uid, name, created_at, deleted_at'),
+      ('integrations', 'id, environment_id, unique_key, provider, display_name, forward_webhooks, created_at, updated_at, deleted_at'),
+      ('connections', 'id, environment_id, integration_id, connection_id, auth_mode, credentials_expire_at, metadata, tags, end_user,
+        webhook_url_override, created_at, updated_at, last_fetched_at, deleted_at'),
+      ('functions', 'id, environment_id, integration_id, kind, name, version, definition, models, auto_start, track_deletes,
+        is_active, deployed_at, source, source_code'),
+      ('syncs', 'id, uid, environment_id, connection_id, function_id, name, variant, state, frequency, frequency_override, next_run_at,
+        last_success_at, consecutive_failures, stalled_at, delete_limit_share, delete_limit_rows, created_at, deleted_at'),
+      ('runs', 'id, environment_id, connection_id, sync_id, function_id, kind, origin, state, due_at, created_at, started_at,
+        finished_at, attempt, sync_type, checkpoint_from, checkpoint_to, error'),
+      ('checkpoints', 'connection_id, kind, name, variant, value, run_id, updated_at'),
+      ('streams', 'id, environment_id, connection_id, model, variant, head, records, last_change_at, created_at, retired_at'),
+      ('run_streams', 'run_id, stream_id, added, updated, deleted, unchanged'),
+      ('refreshes', 'id, stream_id, sync_id, run_id, state, live, missing, deleted, opened_at, ended_at'),
+      ('outbox', 'id, uid, environment_id, connection_id, run_id, kind, url, body, state, attempts, next_attempt_at, created_at, ended_at'),
+      ('deliveries', 'id, outbox_id, attempt, at, status, ms, error'),
+      ('logs', 'id, environment_id, connection_id, sync_id, run_id, at, kind, level, message, detail'),
+      -- Payloads are sealed: the server opens them with keys that this role cannot read.
+      ('records', 'stream_id, external_id, pos, first_seen_at, last_modified_at, last_action, deleted_at, pruned_at, payload')
+    ) as v (name, columns);
+end;
+comment on function syncline.app_columns() is 'The columns that the application role may read, by table.';
+
 create or replace function syncline.grant_app() returns void
 language plpgsql volatile as $$
+declare
+  v_one record;
 begin
-  grant usage on schema api, syncline to syncline_app;
-  grant select (id, uid, name, created_at, deleted_at) on syncline.environments to syncline_app;
+  grant usage on schema api, syncline to syncline_app, syncline_app_writer;
   grant select on all tables in schema api to syncline_app;
-  grant execute on all functions in schema api to syncline_app;
-  grant execute on function syncline.now, syncline.current_environment to syncline_app;
+  for v_one in select c.table_name, c.columns from syncline.app_columns() c loop
+    execute format('grant select (%s) on syncline.%I to syncline_app', v_one.columns, v_one.table_name);
+  end loop;
+  -- What the views are made of.
+  grant execute on function
+    syncline.now, syncline.current_environment, syncline.next_tick, syncline.status_of_run, syncline.status_of_sync
+    to syncline_app;
+  -- Every function of schema api changes something.
+  grant syncline_app to syncline_app_writer;
+  grant execute on all functions in schema api to syncline_app_writer;
 end $$;
-comment on function syncline.grant_app() is 'The rights of the application role.';
+comment on function syncline.grant_app() is 'The rights of the application''s two roles.';
 
 create or replace function syncline.grant_tables() returns void
 language plpgsql volatile as $$
@@ -120,10 +160,10 @@ create or replace function syncline.apply_grants() returns void
 language plpgsql volatile as $$
 begin
   perform syncline.revoke_all();
-  if syncline.make_role('syncline_app', true) then
+  -- Both exist before either is given anything.
+  if syncline.make_role('syncline_app', true) and syncline.make_role('syncline_app_writer', true) then
     perform syncline.grant_app();
   end if;
-  -- Both exist before either is given anything.
   if syncline.make_role('syncline_support', false) and syncline.make_role('syncline_operator', false) then
     perform syncline.grant_tables();
     perform syncline.grant_functions();

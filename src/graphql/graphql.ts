@@ -53,7 +53,7 @@ export const createGraphql = ({ url, log, settings = {} }: GraphqlDeps): Graphql
         throw error;
       });
       const { of, answer } = await served;
-      const server = await of(request.graphql.environment);
+      const server = await of(request.graphql);
       await answer(server, request, response);
     },
     close: async () => {

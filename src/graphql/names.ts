@@ -10,6 +10,12 @@ export const NamesPlugin: GraphileConfig.Plugin = {
         const attribute = codec.attributes![attributeName]!;
         return this.coerceToGraphQLName(attribute.extensions?.tags?.name ?? attributeName);
       },
+      enumValue(_previous, _preset, value) {
+        return this.constantCase(value);
+      },
+      functionMutationResultFieldName(_previous, _preset, { resource }) {
+        return this.camelCase(this._singularizedCodecName(resource.codec));
+      },
       allRowsConnection(_previous, _preset, resource) {
         return this.camelCase(this.pluralize(this._singularizedResourceName(resource)));
       },

@@ -6,9 +6,11 @@ import type { Pool } from "../db/pool.ts";
 import type { Mask } from "./errors.ts";
 import { NamesPlugin } from "./names.ts";
 import type { RequestContext } from "./request.ts";
+import { ShapePlugin } from "./shape.ts";
 
-/** The role that GraphQL reads as; its rights and the rows it sees are said in sql/94_policy.sql and 95_grants.sql. */
-const ROLE = "syncline_app";
+/** The roles that GraphQL asks as; their rights and the rows they see are said in sql/94_policy.sql and 95_grants.sql. */
+const READER = "syncline_app";
+const WRITER = "syncline_app_writer";
 
 // Neither is reached by what the limits let through, unless the machine is far too busy.
 const PLANNING_MS = 2_000;
@@ -24,17 +26,33 @@ export type PresetDeps = {
 /** The preset for schemas over the views and functions of schema `api`, read through `pool`. */
 export const createPreset = ({ pool, limits, mask }: PresetDeps): GraphileConfig.Preset => ({
   extends: [PostGraphileAmberPreset],
-  plugins: [NamesPlugin, limits],
-  disablePlugins: ["SwallowErrorsPlugin"], // a schema with less in it than it should have is no schema
+  plugins: [NamesPlugin, ShapePlugin, limits],
+  disablePlugins: [
+    "SwallowErrorsPlugin", // a schema with less in it than it should have is no schema
+    // What nobody needs: `query { query }`, and a second way to each type beside `node`.
+    "QueryQueryPlugin",
+    "RegisterQueryNodePlugin",
+    "NodeAccessorPlugin",
+    "PgNodeIdAttributesPlugin",
+    "PgOrderAllAttributesPlugin",
+    "PgOrderByPrimaryKeyPlugin",
+    "PgMutationPayloadEdgePlugin",
+  ],
   pgServices: [makePgService({ pool, schemas: ["api"] })],
-  schema: { defaultBehavior: "-insert -update -delete", exportSchemaSDLPath: undefined },
+  gather: { pgStrictFunctions: true }, // arguments without a default are asked for
+  schema: {
+    defaultBehavior: "-insert -update -delete",
+    exportSchemaSDLPath: undefined,
+    pgForbidSetofFunctionsToReturnNull: true, // a page has no holes
+  },
   grafserv: { graphqlPath: "/graphql", graphiql: false, graphqlOverGET: false, websockets: false, maskError: mask },
   grafast: {
     explain: false,
     timeouts: { planning: PLANNING_MS, execution: EXECUTION_MS },
     context: (request): Partial<Grafast.Context> => {
-      const { environment } = (request as RequestContext).node.req.graphql;
-      return { environment, pgSettings: { role: ROLE, "syncline.environment": String(environment) } };
+      const { environment, mayWrite } = (request as RequestContext).node.req.graphql;
+      const role = mayWrite ? WRITER : READER;
+      return { environment, pgSettings: { role, "syncline.environment": String(environment) } };
     },
   },
 });

@@ -1,8 +1,11 @@
 // What a request brings along: whoever let it in has checked its key and says which environment that acts for.
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-/** A request with the environment its key acts for and, over HTTP, its body as JSON. */
-export type GraphqlRequest = IncomingMessage & { graphql: { environment: number; body?: unknown } };
+/** Whose data a request is about, and whether its key may change something. */
+export type Asker = { environment: number; mayWrite: boolean };
+
+/** A request with what is known of its key and, over HTTP, its body as JSON. */
+export type GraphqlRequest = IncomingMessage & { graphql: Asker & { body?: unknown } };
 
 /** What grafserv hands to plans. */
 export type RequestContext = { node: { req: GraphqlRequest; res: ServerResponse } };

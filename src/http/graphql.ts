@@ -6,6 +6,7 @@ import { LIMITS } from "../graphql/limits/limits.ts";
 import type { GraphqlRequest } from "../graphql/request.ts";
 import type { CallerCheck } from "./access/auth.ts";
 import { environmentOf } from "./access/caller.ts";
+import { covers } from "./access/scopes.ts";
 import { checkContentType, readJson } from "./body.ts";
 import type { HttpDeps } from "./deps.ts";
 import { explain } from "./errors.ts";
@@ -37,7 +38,8 @@ const inGraphqlShape =
 /** Adds the GraphQL endpoint. */
 export const installGraphql = (app: Express, { graphql, log }: HttpDeps, checkCaller: CallerCheck): void => {
   const answer: RequestHandler = async (req, res) => {
-    const asked = { environment: environmentOf(res).id, body: req.body as unknown };
+    const { id: environment, scopes } = environmentOf(res);
+    const asked = { environment, mayWrite: covers(scopes, "environment:graphql:write"), body: req.body as unknown };
     await graphql.answer(Object.assign(req, { graphql: asked }) as unknown as GraphqlRequest, res);
   };
   const check: RequestHandler = async (req, res, next) => {

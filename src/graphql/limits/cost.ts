@@ -48,6 +48,7 @@ const numberIn = ({ variables, defaults }: Walk, value: ValueNode | undefined): 
 
 /** How many rows a field asks for; 1 for one that has no pages. Throws when it is more than a page may have. */
 const rowsOf = (walk: Walk, node: FieldNode, { args, type }: GraphQLField<unknown, unknown>): number => {
+  if (ROWS.includes(node.name.value)) return 1; // as many as the page that they are of: costOf multiplies
   if (!args.some(({ name }) => name === "first"))
     return isList(type) && isCompositeType(getNamedType(type)) ? ROWS_OF_A_LIST_WITHOUT_PAGES : 1;
   const { limits } = walk;
