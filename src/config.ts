@@ -44,6 +44,7 @@ const Settings = z
     SYNCLINE_GRAPHQL_OPERATIONS: z.string().optional(),
     SYNCLINE_GRAPHQL_MAX_DEPTH: whole(3, 100).optional(),
     SYNCLINE_GRAPHQL_MAX_COST: whole(100, 10_000_000).optional(),
+    SYNCLINE_GRAPHQL_TIMEOUT_SECONDS: whole(1, 300).default(10),
     SYNCLINE_CONCURRENCY: whole(1, 200).default(10),
     SYNCLINE_ACTION_CONCURRENCY: whole(1, 200).optional(),
     SYNCLINE_URL: z.url().optional(),
@@ -104,6 +105,7 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
       operations: settings.SYNCLINE_GRAPHQL_OPERATIONS,
       maxDepth: settings.SYNCLINE_GRAPHQL_MAX_DEPTH,
       maxCost: settings.SYNCLINE_GRAPHQL_MAX_COST,
+      statementTimeoutMs: settings.SYNCLINE_GRAPHQL_TIMEOUT_SECONDS * 1_000,
     },
     role: settings.SYNCLINE_ROLE,
     allowPrivateHosts:

@@ -102,7 +102,9 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
     useFastGraphql();
     const graphql = createGraphql({ url: database.url, keys, log, settings: config.graphql });
     stops.push(graphql.close);
-    door.serve(createApp({ db: pool, keys, catalogue, log, access, ready: () => isReady, runs: executor, graphql }));
+    const { explorer } = config.graphql;
+    const ready = () => isReady;
+    door.serve(createApp({ db: pool, keys, catalogue, log, access, ready, runs: executor, graphql, explorer }));
   }
   return {
     url: door?.url ?? "",

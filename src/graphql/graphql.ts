@@ -21,6 +21,8 @@ export type GraphqlSettings = {
   operations?: string | undefined;
   maxDepth?: number | undefined;
   maxCost?: number | undefined;
+  /** How long the database may take for one statement of a query. */
+  statementTimeoutMs?: number | undefined;
 };
 
 export type GraphqlDeps = { url: string; keys: DataKeys; log: Logger; settings?: GraphqlSettings | undefined };
@@ -36,7 +38,7 @@ export const createGraphql = ({ url, log, settings = {} }: GraphqlDeps): Graphql
     url,
     max: CONNECTIONS,
     applicationName: `syncline graphql ${process.pid}`,
-    statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+    statementTimeoutMs: settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     log,
   });
   let served: Promise<Guarded> | undefined;

@@ -20,6 +20,7 @@ import { environmentVariableEndpoints } from "./environments/environment-variabl
 import { environmentsEndpoints } from "./environments/environments.ts";
 import { signingKeyEndpoints } from "./environments/signing-key.ts";
 import { installErrors } from "./errors.ts";
+import { installExplorer } from "./explorer.ts";
 import { deployEndpoints } from "./functions/deploy.ts";
 import { dryRunEndpoints } from "./functions/dryrun.ts";
 import { functionBundleEndpoints } from "./functions/function-bundles.ts";
@@ -95,6 +96,7 @@ export const createApp = (deps: HttpDeps): Express => {
   serveEndpoints(app, endpoints, check);
   installMcpMethods(app, deps);
   installGraphql(app, deps, check);
+  if (deps.explorer) installExplorer(app);
   installErrors(app, deps);
   return app;
 };

@@ -30,6 +30,8 @@ export type HttpDeps = {
   ready: () => boolean;
   access?: AccessSettings | undefined;
   graphql: Graphql;
+  /** Whether people may try GraphQL on a page; by default not. */
+  explorer?: boolean | undefined;
   /** Runs functions in this process while a request waits, passes requests on, and keeps the log. */
   runs: Pick<Executor, "runAction" | "actions" | "runEvent" | "dryRun" | "forward" | "logs">;
 };

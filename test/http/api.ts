@@ -10,7 +10,7 @@ import { openStream, saveRecords } from "../../src/db/records.ts";
 import { claimRun, failRun, finishRun, type Lease } from "../../src/db/runs.ts";
 import { sealPlace } from "../../src/db/seal-place.ts";
 import { type CompiledFunction, type FunctionDefinition, functionHash } from "../../src/functions/definition.ts";
-import { createGraphql } from "../../src/graphql/graphql.ts";
+import { createGraphql, type GraphqlSettings } from "../../src/graphql/graphql.ts";
 import { createApp } from "../../src/http/app.ts";
 import type { AccessSettings } from "../../src/http/deps.ts";
 import { openDoor } from "../../src/http/door.ts";
@@ -74,7 +74,7 @@ const assertDocumented = async (url: string, answered: Answered): Promise<void> 
 /** Start the API. Every answer is held against the document. `call` speaks for dev unless another key is given; `key: null` sends none. */
 export const testApi = async (
   t: TestContext,
-  o: { catalogueFiles?: string[]; access?: AccessSettings } & Partial<
+  o: { catalogueFiles?: string[]; access?: AccessSettings; graphql?: GraphqlSettings; explorer?: boolean } & Partial<
     Pick<ExecutorDeps, "allowPrivateHosts" | "lookup">
   > = {},
 ) => {
@@ -99,10 +99,12 @@ export const testApi = async (
     log,
   });
   t.after(runs.stop);
-  const graphql = createGraphql({ url: db.url, keys, log });
+  const graphql = createGraphql({ url: db.url, keys, log, settings: o.graphql });
   t.after(graphql.close);
   const door = await openDoor({ host: "127.0.0.1", port: 0 });
-  door.serve(createApp({ db: db.pool, keys, catalogue, log, access, ready: () => isReady, runs, graphql }));
+  door.serve(
+    createApp({ db: db.pool, keys, catalogue, log, access, ready: () => isReady, runs, graphql, explorer: o.explorer }),
+  );
   t.after(() => door.close({ drainMs: 0 }));
   const { url } = door;
 
