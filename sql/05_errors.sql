@@ -10,7 +10,8 @@ begin atomic
       ('SL003', 'bad cursor'),
       ('SL004', 'bad argument'),
       ('SL005', 'wrong state'),
-      ('SL006', 'not delivered')
+      ('SL006', 'not delivered'),
+      ('SL007', 'damaged')
     ) as v (code, says);
 end;
 comment on function syncline.error_codes() is 'The SQLSTATEs that functions of this schema raise, and what each says.';

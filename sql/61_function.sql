@@ -185,6 +185,7 @@ language plpgsql volatile as $$
 declare
   v_plan record;
   v_new int;
+  v_is_changed boolean := false;
 begin
   perform from syncline.environments e where e.id = p_environment for no key update; -- one deployment at a time, and no import beside it
   perform syncline.check_deploy(p_environment, p_functions, p_mode);
@@ -207,8 +208,13 @@ begin
     kind := v_plan.kind;
     name := v_plan.name;
     change := v_plan.change;
+    v_is_changed := v_is_changed or v_plan.change <> 'unchanged';
     return next;
   end loop;
   perform syncline.settle_landings(p_environment, p_functions);
+  if v_is_changed then
+    -- Made by a worker after the commit: somebody may be reading them, and a deployment waits for nobody.
+    perform graphile_worker.add_job('record_views', '{}'::json, job_key => 'record_views', max_attempts => 3);
+  end if;
 end $$;
 comment on function syncline.deploy_functions(int, jsonb, text, text) is 'Deploy compiled functions, given as an array of {kind, integration, name, bundle, hash, definition, code?}; p_source says how they came; what happened to each. Syncs appear, move to the new version or go.';

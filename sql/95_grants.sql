@@ -6,7 +6,8 @@
 --   syncline_support   reads everything but secrets: nothing sealed or wrapped, no hash of a key or token, no record's content,
 --                      no webhook's body, no free document that an app or admin may keep secrets in (config, metadata).
 --   syncline_operator  also decides: the functions below act with the owner's rights, the tables stay closed. Of the settings
---                      it may change speeds and limits; how long data is kept is the owner's.
+--                      it may change speeds and limits; how long data is kept is the owner's. With the master key it opens
+--                      records in SQL (53_unlock.sql): it reads what is sealed, which is nothing without the key.
 create or replace function syncline.revoke_all() returns void
 language plpgsql volatile as $$
 declare
@@ -156,6 +157,23 @@ begin
 end $$;
 comment on function syncline.grant_functions() is 'What support and operators call, and the settings that operators change.';
 
+create or replace function syncline.grant_records() returns void
+language plpgsql volatile as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('syncline.make_record_view')); -- no view comes or goes meanwhile
+  -- Sealed texts and wrapped keys: worth nothing without the master key, which an operator may hold or not.
+  grant select (hash, payload) on syncline.records to syncline_operator;
+  grant select (wrapped) on syncline.data_keys to syncline_operator;
+  grant execute on function
+    syncline.unlock, syncline.lock_session, syncline.warn_of_key_leaks, syncline.open_record, syncline.open_connection_key,
+    syncline.unwrap_key, syncline.encrypt_blocks, syncline.counter_blocks, syncline.ghash, syncline.xor_bytes, syncline.hmac_pads,
+    syncline.hmac_sha256, syncline.derive_key, syncline.storable_json
+    to syncline_operator;
+  grant usage on schema records to syncline_operator;
+  grant select on all tables in schema records to syncline_operator;
+end $$;
+comment on function syncline.grant_records() is 'What an operator needs to read records by SQL; a view made later is granted to all who may use schema records.';
+
 create or replace function syncline.apply_grants() returns void
 language plpgsql volatile as $$
 begin
@@ -167,6 +185,7 @@ begin
   if syncline.make_role('syncline_support', false) and syncline.make_role('syncline_operator', false) then
     perform syncline.grant_tables();
     perform syncline.grant_functions();
+    perform syncline.grant_records();
   end if;
 end $$;
 comment on function syncline.apply_grants() is 'Make the roles where that is allowed, and give them their rights and no others.';

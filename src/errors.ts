@@ -147,6 +147,7 @@ export const CODES = {
   SL004: { status: 400, retry: false, says: "bad argument" },
   SL005: { status: 409, retry: false, says: "wrong state" },
   SL006: { status: 409, retry: false, says: "not delivered" },
+  SL007: { status: 500, retry: false, says: "damaged" },
 } as const satisfies Registry;
 
 export type Code = keyof typeof CODES;

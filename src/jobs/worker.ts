@@ -8,6 +8,7 @@ import { startBeat } from "../runs/beat.ts";
 import type { Executor } from "../runs/executor.ts";
 import { createActionTask } from "./action-task.ts";
 import { createDeliverTask } from "./deliver-task.ts";
+import { followModels } from "./record-views.ts";
 import { createRunTask } from "./run-task.ts";
 import { startRunner } from "./runner.ts";
 
@@ -36,9 +37,10 @@ const tickAll = async (pool: Pool): Promise<void> => {
   while ((await tick(pool, { limit: DISPATCH_AT_ONCE })).dispatched === DISPATCH_AT_ONCE);
 };
 
-const tidyAll = async (pool: Pool, isStopping: () => boolean): Promise<void> => {
+const tidyAll = async (pool: Pool, isStopping: () => boolean, makeViews: () => Promise<void>): Promise<void> => {
   await tidyLogs(pool, {}); // a transaction of its own: who makes partitions may hold no row
   while (!isStopping() && (await tidy(pool, {})).has_more);
+  await makeViews();
 };
 
 /** Start a worker. `stop` takes no more work, lets runs finish for 7 s, gives the rest back, and resolves when all is quiet. */
@@ -46,6 +48,7 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
   const { pool, jobPool, executor, log, keys } = deps;
   const { isStopping, logs } = executor;
   const http = createHttpClient(deps);
+  const makeViews = followModels({ db: pool, log, isStopping });
   executor.prepare();
 
   const runs = await startRunner({
@@ -59,7 +62,8 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
     tasks: {
       action: createActionTask({ db: pool, executor }),
       deliver: createDeliverTask({ db: pool, keys, http, logs, log, isStopping }),
-      tidy: () => tidyAll(pool, isStopping),
+      record_views: makeViews,
+      tidy: () => tidyAll(pool, isStopping, makeViews),
     },
     concurrency: HELPERS,
     crontab: "*/5 * * * * tidy ?jobKey=tidy&max=2",
