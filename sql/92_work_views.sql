@@ -59,8 +59,10 @@ comment on column syncline.stuck_runs.sync_id is 'For why_waiting; null for acti
 
 create or replace view syncline.queue_depth with (security_invoker = true) as
 with waiting as (
-  select r.environment_id, 'runs' as queue, r.due_at, r.state = 'running' as is_at_work
-    from syncline.runs r where r.state in ('ready', 'running')
+  -- Two branches, so that each walks the index of its state.
+  select r.environment_id, 'runs' as queue, r.due_at, false as is_at_work from syncline.runs r where r.state = 'ready'
+  union all
+  select r.environment_id, 'runs', r.due_at, true from syncline.runs r where r.state = 'running'
   union all
   select o.environment_id, 'webhooks', o.next_attempt_at, false from syncline.outbox o where o.state = 'pending'
   union all
