@@ -44,6 +44,18 @@ select parked_refresh_id from syncline.stream_overview where parked_refresh_id i
 select syncline.approve_deletes(:parked_refresh_id) as deleted;
 select connection, model, records from syncline.stream_overview order by connection, model;
 
+-- Somebody had "river" synced with the wrong workspace's companies: that run never was.
+select syncline.trigger_one(sync_id) as run_id from syncline.sync_overview where connection = 'river' and sync = 'companies' \gset
+do $$ begin
+  for v_try in 1 .. 600 loop
+    exit when not exists (select from syncline.runs r where r.state in ('ready', 'running'));
+    perform pg_sleep(0.05);
+  end loop;
+end $$;
+select connection, function, state, added from syncline.run_overview where run_id = :run_id;
+select model, removed, restored, reverted, changed_since, unrecoverable from syncline.undo_run(:run_id);
+select connection, model, records from syncline.stream_overview where connection = 'river' order by model;
+
 -- What is left over?
 select * from syncline.stuck_runs;
 select connection, sync, status from syncline.sync_overview order by connection, sync;
