@@ -53,7 +53,7 @@ const childrenOf = (parent: number): number[] =>
     });
 
 /** Kill the postmaster and all its children at once, and wait until they are gone. */
-const killAll = async (postmaster: number): Promise<void> => {
+export const killAll = async (postmaster: number): Promise<void> => {
   const pids = [postmaster, ...childrenOf(postmaster)];
   for (const pid of pids) {
     try {
