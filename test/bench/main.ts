@@ -5,6 +5,7 @@ import { benchActions } from "./actions.ts";
 import { benchCompile } from "./compile.ts";
 import { benchIdle } from "./idle.ts";
 import { benchIsolate } from "./isolate.ts";
+import { benchLanding } from "./landing.ts";
 import { benchMemory } from "./memory.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchRecords } from "./records.ts";
@@ -21,6 +22,7 @@ const onServer = (role: "all" | "api", work: (bench: Bench) => Promise<Result[]>
 const ALL: Record<string, () => Promise<Result[]>> = {
   records: onServer("api", benchRecords),
   refresh: onServer("api", benchRefresh),
+  landing: onServer("api", benchLanding),
   runs: onServer("all", benchRuns),
   dispatch: onServer("api", benchDispatch),
   memory: benchMemory,
