@@ -154,3 +154,24 @@ test("a mapping on a stream with records fills the table first, goes on where it
   assert.equal((await idsIn(db)).length, 3_490);
   assert.deepEqual(await db.query("select from syncline.landings"), []);
 });
+
+test("an undone run takes its rows with it; contents that come back are rows from the start of the next run, and until then the stream says so", async (t) => {
+  const { db, connection, run, runs, equals } = await contactsWorld(t);
+  await runs(connection, [["batchSave", numbered(20), "Contact"]]);
+  const { id } = await run(connection, [
+    ["batchSave", numbered(5, 100), "Contact"],
+    ["batchDelete", numbered(3), "Contact"],
+  ]);
+  assert.equal(await equals(), 22);
+  const [undone] = await db.query("select removed, restored from syncline.undo_run($1)", [id]);
+  assert.deepEqual(undone, { removed: 5, restored: 3 });
+  assert.deepEqual(
+    await idsIn(db),
+    numbered(17, 3).map((row) => row.id),
+  );
+  const isFilled = async () => (await db.query("select is_filled from syncline.delivery_overview"))[0]!.is_filled;
+  assert.equal(await isFilled(), false);
+  await runs(connection, []);
+  assert.equal(await isFilled(), true);
+  assert.equal(await equals(), 20);
+});
