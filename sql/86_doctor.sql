@@ -8,22 +8,26 @@ create or replace function syncline.check_roles()
 returns table (name text, verdict text, detail text)
 language sql stable
 begin atomic
-  select 'role ' || w.role, case when m.missing is null then 'ok' else 'warn' end,
-         case when m.missing is null then w.says
-              else format('%s; an administrator has to run: %s select syncline.apply_grants(), syncline.apply_policies();', w.says, m.missing) end
+  select 'role ' || w.role, case when m.commands = '' and m.has_rights then 'ok' else 'warn' end,
+         case when m.commands = '' and m.has_rights then w.says
+              else format('%s; an administrator has to run: %s select syncline.apply_grants(), syncline.apply_policies();', w.says, m.commands) end
     from (values
-      ('syncline_app', true, 'GraphQL reads with it'),
-      ('syncline_support', false, 'for people who look'),
-      ('syncline_operator', false, 'for people who decide')) as w (role, is_joined, says)
+      ('syncline_app', true, null, 'GraphQL reads with it'),
+      ('syncline_app_writer', true, 'syncline_app', 'GraphQL''s mutations act with it'),
+      ('syncline_support', false, null, 'for people who look'),
+      ('syncline_operator', false, null, 'for people who decide')) as w (role, is_joined, has_rights_of, says)
     left join pg_catalog.pg_roles r on r.rolname = w.role
+    left join pg_catalog.pg_roles o on o.rolname = w.has_rights_of
    cross join lateral (
-     select case
-       when r.oid is null then format('create role %I nologin;', w.role) || case when w.is_joined then format(' grant %I to %I;', w.role, current_user) else '' end
-       when w.is_joined and not syncline.may_become(r.rolname) then format('grant %I to %I;', w.role, current_user)
-       when not has_schema_privilege(r.oid, 'syncline'::regnamespace::oid, 'usage') then ''
-     end as missing) m;
+     select concat_ws(' ',
+       case when r.oid is null then format('create role %I nologin;', w.role) end,
+       case when w.is_joined and (r.oid is null or not syncline.may_become(r.rolname)) then format('grant %I to %I;', w.role, current_user) end,
+       case when w.has_rights_of is not null and (r.oid is null or o.oid is null or not pg_has_role(r.oid, o.oid, 'usage'))
+         then format('grant %I to %I;', w.has_rights_of, w.role) end) as commands,
+       coalesce(has_schema_privilege(r.oid, 'syncline'::regnamespace::oid, 'usage'), false) as has_rights) m
+   order by 1;
 end;
-comment on function syncline.check_roles() is 'Whether the three roles exist and have their rights and, of the first, whether the caller may turn into it; what an administrator has to run where not.';
+comment on function syncline.check_roles() is 'Whether our roles exist and have their rights and, of the first, whether the caller may turn into it; what an administrator has to run where not.';
 
 create or replace function syncline.check_server(p_now timestamptz)
 returns table (name text, verdict text, detail text)

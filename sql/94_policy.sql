@@ -53,6 +53,21 @@ exception
 end $$;
 comment on function syncline.make_role(text, boolean) is 'Make a role that cannot log in, and where asked the caller a member of it; false when there is none, because the caller may not make roles.';
 
+create or replace function syncline.join_role(p_role text, p_member text) returns boolean
+language plpgsql volatile as $$
+begin
+  if not pg_catalog.pg_has_role(p_member, p_role, 'usage') then
+    execute format('grant %I to %I', p_role, p_member);
+  end if;
+  return true;
+exception
+  when unique_violation then
+    return true; -- another database of the cluster was as fast
+  when insufficient_privilege then
+    return false;
+end $$;
+comment on function syncline.join_role(text, text) is 'Let a role have the rights of another; false when the caller may not give them.';
+
 create or replace function syncline.apply_policies() returns int
 language plpgsql volatile as $$
 declare

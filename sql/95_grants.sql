@@ -76,7 +76,7 @@ begin
     syncline.now, syncline.current_environment, syncline.next_tick, syncline.status_of_run, syncline.status_of_sync
     to syncline_app;
   -- Every function of schema api changes something.
-  grant syncline_app to syncline_app_writer;
+  perform syncline.join_role('syncline_app', 'syncline_app_writer');
   grant execute on all functions in schema api to syncline_app_writer;
 end $$;
 comment on function syncline.grant_app() is 'The rights of the application''s two roles.';

@@ -1,7 +1,7 @@
 // The rights of our roles and of everybody, as text: each table and view with its columns, each function.
 import type { TestDatabase } from "../helpers/database.ts";
 
-export const ROLES = ["syncline_app", "syncline_support", "syncline_operator"];
+export const ROLES = ["syncline_app", "syncline_app_writer", "syncline_support", "syncline_operator"];
 
 const RELATIONS = `
 select case c.relnamespace when 'api'::regnamespace then 'api.' else '' end || c.relname as name,
@@ -65,8 +65,12 @@ const rightsOf = async ({ query }: TestDatabase, role: string): Promise<string[]
 export const describeRights = async (db: TestDatabase): Promise<string> => {
   const support = await rightsOf(db, "syncline_support");
   const operator = await rightsOf(db, "syncline_operator");
+  const app = await rightsOf(db, "syncline_app");
+  const writer = await rightsOf(db, "syncline_app_writer");
   const parts = {
-    syncline_app: await rightsOf(db, "syncline_app"),
+    syncline_app: app,
+    "syncline_app_writer has less": app.filter((line) => !writer.includes(line)),
+    "syncline_app_writer has more": writer.filter((line) => !app.includes(line)),
     syncline_support: support,
     "syncline_operator has less": support.filter((line) => !operator.includes(line)),
     "syncline_operator has more": operator.filter((line) => !support.includes(line)),
