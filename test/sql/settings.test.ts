@@ -17,11 +17,13 @@ const DURATIONS: Record<string, { bad: string[]; good: string[] }> = {
   event_timeout: { bad: ["0", "999 ms", "21 days"], good: ["1 s", "20 days"] },
   action_result_retention: { bad: ["0", "59 s", "11 years"], good: ["1 min", "10 years"] },
   async_action_start_within: { bad: ["0", "999 ms", "31 days"], good: ["1 s", "30 days"] },
+  delivery_lock_timeout: { bad: ["0", "9 ms", "51 s"], good: ["10 ms", "50 s"] },
+  history_retention: { bad: ["0", "59 s", "11 years"], good: ["1 min", "10 years"] },
   max_run_attempts: { bad: ["0", "-1", "101"], good: ["1", "100"] },
   max_idle_interrupts: { bad: ["0", "-1", "101"], good: ["1", "100"] },
   webhook_max_attempts: { bad: ["0", "-1", "101"], good: ["1", "100"] },
 };
-const MAY_BE_NULL = ["payload_prune_after", "records_expire_after"];
+const MAY_BE_NULL = ["payload_prune_after", "records_expire_after", "history_retention"];
 
 const set = (w: World, column: string, value: string) => w.q(`update syncline.settings set ${column} = ${value}`);
 
