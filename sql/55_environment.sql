@@ -47,7 +47,8 @@ begin
   select e.id into v_id from syncline.environments e where e.name = p_name and e.deleted_at is null;
   if not found then
     raise exception using errcode = 'SL002', message = 'no such environment', detail = format('environment "%s"', p_name),
-      hint = (select 'There are: ' || string_agg(e.name, ', ' order by e.id) from syncline.environments e where e.deleted_at is null);
+      hint = (select coalesce('There are: ' || string_agg(e.name, ', ' order by e.id), 'There is none yet.')
+                from syncline.environments e where e.deleted_at is null);
   end if;
   return v_id;
 end $$;

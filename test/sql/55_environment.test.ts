@@ -62,3 +62,13 @@ test("each environment has its own way to validate records: warn, until another 
   const modes = ids.map((environment) => getRecordValidation(db.pool, { environment }));
   assert.deepEqual(await Promise.all(modes), ["warn", "enforce"]);
 });
+
+test("an environment is known by its name; another name is told which there are", async (t) => {
+  const db = await testDatabase(t, { poolSize: 1 });
+  const ask = (name: string) => db.query("select syncline.environment_id($1) as id", [name]);
+  await assert.rejects(ask("prod"), { code: "SL002", hint: "There is none yet." });
+  const [made] = await db.query("select id from syncline.ensure_environment('prod', $1, 'm')", [KEY]);
+  await db.query("select from syncline.ensure_environment('dev', $1, 'm')", [KEY]);
+  assert.deepEqual(await ask("prod"), [made]);
+  await assert.rejects(ask("prd"), { code: "SL002", hint: "There are: prod, dev" });
+});
