@@ -1,10 +1,13 @@
 -- 15_log.sql: the log, written in batches beside the work and dropped by the day.
--- Promise: logging never fails or slows what it describes: it runs outside the work's transactions.
+-- Promise: logging never fails or slows what it describes: it runs outside the work's transactions. Ids are committed in their
+-- order, so that whoever reads on from the last id it saw misses nothing.
 create or replace function syncline.append_logs(p_rows jsonb) returns int
 language plpgsql volatile as $$
 declare
   v_count int;
 begin
+  -- One batch at a time takes its ids and commits: a process writes five a second at most.
+  perform pg_advisory_xact_lock(hashtextextended('syncline.append_logs', 0));
   insert into syncline.logs (at, environment_id, connection_id, sync_id, run_id, kind, level, message, detail)
   select coalesce(l.at, syncline.now()), l.environment_id, l.connection_id, l.sync_id, l.run_id, l.kind, l.level, l.message, l.detail
     from jsonb_to_recordset(p_rows) as l (

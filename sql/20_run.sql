@@ -38,6 +38,7 @@ create or replace function syncline.create_run(p_sync int, p_origin text, p_empt
 language plpgsql volatile as $$
 declare
   v_run bigint;
+  v_connection int;
 begin
   if syncline.lock_sync(p_sync) is not null then
     return null;
@@ -47,9 +48,10 @@ begin
          case p_origin when 'schedule' then 10 when 'continuation' then 5 else 0 end, p_empty_cache
     from syncline.syncs s
    where s.id = p_sync and s.deleted_at is null
-  returning id into v_run;
+  returning id, connection_id into v_run, v_connection;
   if v_run is not null then
     update syncline.syncs set next_run_at = null where id = p_sync;
+    perform syncline.ring_changes('{}', array[v_connection], '{}');
     perform syncline.ring('run', 1);
   end if;
   return v_run;
@@ -245,16 +247,18 @@ create or replace function syncline.cancel_run(p_run bigint) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_sync int;
+  v_connection int;
 begin
   perform from syncline.runs where id = p_run for update;
   update syncline.runs
      set state = 'cancelled', token = token + 1, worker = null, lease_ends_at = null, finished_at = syncline.now()
    where id = p_run and state in ('ready', 'running')
-  returning sync_id into v_sync;
+  returning sync_id, connection_id into v_sync, v_connection;
   if not found then
     return false;
   end if;
   perform syncline.schedule_next(v_sync, p_run);
+  perform syncline.ring_changes('{}', array[v_connection], '{}');
   perform pg_notify('syncline_cancelled', p_run::text);
   return true;
 end $$;

@@ -22,6 +22,7 @@ begin
   perform syncline.announce_stream(v_window.stream_id, v_run.id,
     syncline.describe_run(v_run) || jsonb_build_object('success', true, 'queryTimeStamp', syncline.webhook_time(syncline.now())),
     false, syncline.now());
+  perform syncline.ring_changes(array[v_run.connection_id], '{}', '{}');
   return v_deleted;
 end $$;
 comment on function syncline.approve_deletes(bigint) is 'Apply the deletes of a refresh that stopped at the brake; how many records were deleted. The app is told by webhook. Example: select syncline.approve_deletes(7);  (parked_refresh_id of stream_overview)';

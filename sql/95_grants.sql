@@ -47,7 +47,7 @@ begin atomic
       ('syncs', 'id, uid, environment_id, connection_id, function_id, name, variant, state, frequency, frequency_override, next_run_at,
         last_success_at, consecutive_failures, stalled_at, delete_limit_share, delete_limit_rows, created_at, deleted_at'),
       ('runs', 'id, environment_id, connection_id, sync_id, function_id, kind, origin, state, due_at, created_at, started_at,
-        finished_at, attempt, sync_type, checkpoint_from, checkpoint_to, error'),
+        finished_at, attempt, token, sync_type, checkpoint_from, checkpoint_to, error'),
       ('checkpoints', 'connection_id, kind, name, variant, value, run_id, updated_at'),
       ('streams', 'id, environment_id, connection_id, model, variant, head, records, last_change_at, created_at, retired_at'),
       ('run_streams', 'run_id, stream_id, added, updated, deleted, unchanged'),
@@ -80,6 +80,16 @@ begin
   grant execute on all functions in schema api to syncline_app_writer;
 end $$;
 comment on function syncline.grant_app() is 'The rights of the application''s two roles.';
+
+create or replace function syncline.grant_watching() returns void
+language plpgsql volatile as $$
+begin
+  grant execute on function
+    syncline.find_stream, syncline.first_position_since, syncline.read_records, syncline.watched_connection, syncline.watched_sync,
+    syncline.watched_head, syncline.watched_runs, syncline.newest_run, syncline.watched_logs
+    to syncline_app;
+end $$;
+comment on function syncline.grant_watching() is 'What the application role calls for subscriptions.';
 
 create or replace function syncline.grant_tables() returns void
 language plpgsql volatile as $$
@@ -181,6 +191,7 @@ begin
   -- Both exist before either is given anything.
   if syncline.make_role('syncline_app', true) and syncline.make_role('syncline_app_writer', true) then
     perform syncline.grant_app();
+    perform syncline.grant_watching();
   end if;
   if syncline.make_role('syncline_support', false) and syncline.make_role('syncline_operator', false) then
     perform syncline.grant_tables();

@@ -4,13 +4,18 @@ import type { ServerResponse } from "node:http";
 import type { DataKeys } from "../crypto/data-keys.ts";
 import { createPool } from "../db/pool.ts";
 import type { Logger } from "../log.ts";
-import type { Guarded } from "./guarded.ts";
+import type { EventStreamAsked } from "./live/event-streams.ts";
+import type { Upgrade } from "./live/sockets.ts";
 import { readOperations } from "./operations.ts";
 import type { GraphqlRequest } from "./request.ts";
 
 export type Graphql = {
   /** Answer a request whose key was checked. */
   answer: (request: GraphqlRequest, response: ServerResponse) => Promise<void>;
+  /** Answer a request whose key was checked with an event stream. */
+  stream: (asked: EventStreamAsked) => Promise<void>;
+  /** Make a WebSocket of a request; its key may still have to be checked. */
+  upgrade: (asked: Upgrade) => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -23,6 +28,8 @@ export type GraphqlSettings = {
   maxCost?: number | undefined;
   /** How long the database may take for one statement of a query. */
   statementTimeoutMs?: number | undefined;
+  /** How often connections that last are looked after. */
+  beatMs?: number | undefined;
 };
 
 export type GraphqlDeps = { url: string; keys: DataKeys; log: Logger; settings?: GraphqlSettings | undefined };
@@ -31,7 +38,7 @@ const CONNECTIONS = 10;
 const STATEMENT_TIMEOUT_MS = 10_000;
 
 /** The GraphQL door. Nothing is loaded before the first request. Throws `invalid_settings`. */
-export const createGraphql = ({ url, log, settings = {} }: GraphqlDeps): Graphql => {
+export const createGraphql = ({ url, keys, log, settings = {} }: GraphqlDeps): Graphql => {
   const operations = readOperations(settings.operations);
   // A pool of its own: however dear the queries that people write, the REST API and runs keep their connections.
   const pool = createPool({
@@ -41,26 +48,43 @@ export const createGraphql = ({ url, log, settings = {} }: GraphqlDeps): Graphql
     statementTimeoutMs: settings.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     log,
   });
-  let served: Promise<Guarded> | undefined;
+  let loaded: ReturnType<typeof load> | undefined;
 
-  const load = async (): Promise<Guarded> => {
-    const { createGuarded } = await import("./guarded.ts");
-    return await createGuarded({ pool, log, operations, settings });
+  const load = async () => {
+    const [{ createGuarded }, { createLive }] = await Promise.all([import("./guarded.ts"), import("./live/live.ts")]);
+    const live = createLive({ url, keys, log, beatMs: settings.beatMs });
+    const guarded = await createGuarded({ pool, log, operations, settings, live: live.plugin });
+    const close = async (): Promise<void> => {
+      await live.close();
+      await guarded.close();
+    };
+    return { ...guarded, live: live.open(guarded.of), close };
+  };
+  const ready = (): ReturnType<typeof load> => {
+    loaded ??= load().catch((error) => {
+      loaded = undefined; // the next request tries anew
+      throw error;
+    });
+    return loaded;
+  };
+
+  let closing: Promise<void> | undefined;
+  const end = async (): Promise<void> => {
+    await (await loaded)?.close();
+    await pool.end();
   };
 
   return {
     answer: async (request, response) => {
-      served ??= load().catch((error) => {
-        served = undefined; // the next request tries anew
-        throw error;
-      });
-      const { of, answer } = await served;
+      const { of, answer } = await ready();
       const server = await of(request.graphql);
       await answer(server, request, response);
     },
-    close: async () => {
-      await (await served)?.close();
-      await pool.end();
+    stream: async (asked) => await (await ready()).live.answer(asked),
+    upgrade: async (asked) => (await ready()).live.upgrade(asked),
+    close: () => {
+      closing ??= end();
+      return closing;
     },
   };
 };

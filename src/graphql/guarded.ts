@@ -10,17 +10,17 @@ import { createLimitsPlugin } from "./limits/plugin.ts";
 import type { Operations } from "./operations.ts";
 import { createServed, type Served } from "./served.ts";
 
-type Deps = { pool: Pool; log: Logger; operations: Operations; settings: GraphqlSettings };
+type Deps = { pool: Pool; log: Logger; operations: Operations; settings: GraphqlSettings; live: GraphileConfig.Plugin };
 
 /** What serves, and how it is asked over HTTP. `gate` is for other ways to ask. */
 export type Guarded = Served & { answer: ReturnType<typeof createAnswer>; gate: Gate };
 
 /** Load it. */
-export const createGuarded = async ({ pool, log, operations, settings }: Deps): Promise<Guarded> => {
+export const createGuarded = async ({ pool, log, operations, settings, live }: Deps): Promise<Guarded> => {
   const { introspection = true, maxDepth = LIMITS.depth, maxCost = LIMITS.cost } = settings;
   const gate = createGate({ limits: { ...LIMITS, depth: maxDepth, cost: maxCost }, introspection });
   const limits = createLimitsPlugin({ gate, operations });
   const mask = createMask(log);
-  const served = await createServed({ pool, limits, mask });
+  const served = await createServed({ pool, limits, mask, live });
   return { ...served, gate, answer: createAnswer({ gate, operations, mask }) };
 };

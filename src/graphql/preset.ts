@@ -5,11 +5,11 @@ import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import type { Pool } from "../db/pool.ts";
 import type { Mask } from "./errors.ts";
 import { NamesPlugin } from "./names.ts";
-import type { RequestContext } from "./request.ts";
+import { type RequestContext, requestOf } from "./request.ts";
 import { ShapePlugin } from "./shape.ts";
 
 /** The roles that GraphQL asks as; their rights and the rows they see are said in sql/94_policy.sql and 95_grants.sql. */
-const READER = "syncline_app";
+export const READER = "syncline_app";
 const WRITER = "syncline_app_writer";
 
 // Neither is reached by what the limits let through, unless the machine is far too busy.
@@ -21,12 +21,14 @@ export type PresetDeps = {
   /** Holds requests to the limits. */
   limits: GraphileConfig.Plugin;
   mask: Mask;
+  /** Adds subscriptions. */
+  live: GraphileConfig.Plugin;
 };
 
 /** The preset for schemas over the views and functions of schema `api`, read through `pool`. */
-export const createPreset = ({ pool, limits, mask }: PresetDeps): GraphileConfig.Preset => ({
+export const createPreset = ({ pool, limits, mask, live }: PresetDeps): GraphileConfig.Preset => ({
   extends: [PostGraphileAmberPreset],
-  plugins: [NamesPlugin, ShapePlugin, limits],
+  plugins: [NamesPlugin, ShapePlugin, limits, live],
   disablePlugins: [
     "SwallowErrorsPlugin", // a schema with less in it than it should have is no schema
     // What nobody needs: `query { query }`, and a second way to each type beside `node`.
@@ -38,7 +40,7 @@ export const createPreset = ({ pool, limits, mask }: PresetDeps): GraphileConfig
     "PgOrderByPrimaryKeyPlugin",
     "PgMutationPayloadEdgePlugin",
   ],
-  pgServices: [makePgService({ pool, schemas: ["api"] })],
+  pgServices: [makePgService({ pool, schemas: ["api"], pubsub: false })],
   gather: { pgStrictFunctions: true }, // arguments without a default are asked for
   schema: {
     defaultBehavior: "-insert -update -delete",
@@ -50,7 +52,7 @@ export const createPreset = ({ pool, limits, mask }: PresetDeps): GraphileConfig
     explain: false,
     timeouts: { planning: PLANNING_MS, execution: EXECUTION_MS },
     context: (request): Partial<Grafast.Context> => {
-      const { environment, mayWrite } = (request as RequestContext).node.req.graphql;
+      const { environment, mayWrite } = requestOf(request as RequestContext).graphql;
       const role = mayWrite ? WRITER : READER;
       return { environment, pgSettings: { role, "syncline.environment": String(environment) } };
     },

@@ -7,8 +7,11 @@ export type Asker = { environment: number; mayWrite: boolean };
 /** A request with what is known of its key and, over HTTP, its body as JSON. */
 export type GraphqlRequest = IncomingMessage & { graphql: Asker & { body?: unknown } };
 
-/** What grafserv hands to plans. */
-export type RequestContext = { node: { req: GraphqlRequest; res: ServerResponse } };
+/** What grafserv hands to plans: an operation came as a request of its own, or over what once was one. */
+export type RequestContext = { node?: { req: GraphqlRequest; res: ServerResponse }; ws?: { request: GraphqlRequest } };
+
+/** The request by which an operation came. */
+export const requestOf = (context: RequestContext): GraphqlRequest => (context.node?.req ?? context.ws?.request)!;
 
 declare global {
   namespace Grafast {

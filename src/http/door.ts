@@ -6,6 +6,7 @@ import { AppError } from "../errors.ts";
 import { errorBody } from "./errors.ts";
 import { refuseUnreadable } from "./refuse-socket.ts";
 import { PATIENCE, type Patience, watchClients } from "./slow-clients.ts";
+import { isUpgrade, serveUpgrade } from "./upgrade.ts";
 
 const DRAIN_MS = 5_000;
 const HEADER_BYTES = 16 * 1024;
@@ -53,11 +54,13 @@ export const openDoor = async (
     maxHeaderSize: HEADER_BYTES,
     connectionsCheckingInterval: patience.lookMs,
     requireHostHeader: false, // Node's own refusal has no body
+    shouldUpgradeCallback: isUpgrade,
   });
   server.maxConnections = MOST_CONNECTIONS;
   server.on("request", serve);
   // Who asks first whether to send the body is told once the key is accepted.
   server.on("checkContinue", serve);
+  server.on("upgrade", serveUpgrade(serve));
   server.on("checkExpectation", refuse(417, "Only 100-continue can be expected."));
   refuseUnreadable(server, watchClients(server, patience).isAnswering);
   await new Promise<void>((resolve, reject) => {

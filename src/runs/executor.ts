@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DataKeys } from "../crypto/data-keys.ts";
+import { createBell } from "../db/bell.ts";
 import { createLogWriter, type LogWriter } from "../db/log-writer.ts";
 import type { Pool } from "../db/pool.ts";
 import { shareRateLimits } from "../db/rate-limits.ts";
@@ -84,7 +85,8 @@ const lazy = <T>(make: () => T) => {
 export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const { pool, log, concurrency, actionConcurrency = concurrency, graceMs = GRACE_MS } = deps;
   const id = `${os.hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
-  const logs = createLogWriter({ db: pool, log });
+  const bell = createBell({ db: pool, log });
+  const logs = createLogWriter({ db: pool, log, bell });
   const live = createLiveRuns();
   const heart = await startHeart({ pool, url: deps.url, worker: id, live, log });
   const isolates = lazy(() =>
@@ -106,6 +108,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     bundleOf: createBundles({ db: pool }),
     logs,
     onWebhooks: createDoorbell({ db: pool, log }),
+    bell,
   });
 
   const end = async (): Promise<void> => {

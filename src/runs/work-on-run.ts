@@ -1,6 +1,7 @@
 // One attempt at one run: run its function in an isolate, then write down how it ended.
 import { setTimeout as sleep } from "node:timers/promises";
 import { failAction, finishAction } from "../db/actions.ts";
+import type { Bell } from "../db/bell.ts";
 import type { LogWriter } from "../db/log-writer.ts";
 import { cancelRun, failRun, finishRun, interruptRun, type Lease, releaseRun } from "../db/runs.ts";
 import { AppError, hasCode } from "../errors.ts";
@@ -27,6 +28,7 @@ export type WorkDeps = HostDeps & {
   logs: LogWriter;
   log: Logger;
   onWebhooks: () => void;
+  bell: Bell;
 };
 
 export type WorkOnRun = ReturnType<typeof workOnRun>;
@@ -170,7 +172,9 @@ export const workOnRun =
     const nesting = { caller: String(lease.id), depth: (asked.nesting?.depth ?? 0) + 1 };
     const runAction: RunAction | undefined =
       deps.runNested && ((o) => deps.runNested!({ ...o, signal: AbortSignal.any([o.signal, ended.signal]), nesting }));
-    const host = createHost({ ...deps, runAction, lease, say, signal });
+    const onSaved = () => deps.bell("records", lease.connection_id);
+    const host = createHost({ ...deps, runAction, lease, say, signal, onSaved });
+    deps.bell("runs", lease.connection_id);
     const { caller } = asked.nesting ?? {};
     const detail = { attempt: lease.attempt, [lease.kind]: lease.sync_name, ...(caller && { caller: Number(caller) }) };
     say({ kind: "run", level: "info", message: "started", detail });
@@ -185,5 +189,6 @@ export const workOnRun =
       return { ok: false, error: isLost ? abortError() : asRunError(err) };
     } finally {
       ended.abort();
+      deps.bell("runs", lease.connection_id);
     }
   };

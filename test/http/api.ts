@@ -187,6 +187,7 @@ export const testApi = async (
     setReady,
     logged,
     runs,
+    graphql,
   };
 };
 

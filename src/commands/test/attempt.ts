@@ -129,6 +129,7 @@ export const attempt = async (
     bundleOf: async () => bundle,
     logs: end.logs,
     onWebhooks: () => {},
+    bell: () => {},
   });
   await workOn(lease, signal);
   const settled = end.settled();

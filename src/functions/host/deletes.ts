@@ -35,6 +35,7 @@ export const trackDeletesEnd =
     for (;;) {
       const chunk = await delivering(deleteMissing(host.pool, { ...host.fence, refresh: end.refresh_id }));
       if (chunk === null) return { deletedKeys };
+      host.onSaved();
       for (const id of chunk) deletedKeys.push(id);
     }
   };

@@ -49,6 +49,7 @@ const createMemoryHost = (deps: HostDeps & { lease: Lease; say: Say }): RunHost 
     redactor,
     inOrder: createSerial(),
     writes: nothingHeld,
+    onSaved: () => {},
     streamOf: refuseStream,
     landingOf: () => undefined,
     interrupt: () => {},

@@ -45,6 +45,8 @@ export const createHeldWrites = (deps: {
   fence: { run: number; token: number };
   onIdle: () => void;
   lands: (stream: number) => boolean;
+  /** Called after each commit of records. */
+  onSaved?: () => void;
 }): HeldWrites => {
   const { pool, fence, lands } = deps;
   let held: Write[] = [];
@@ -81,7 +83,7 @@ export const createHeldWrites = (deps: {
     return writes;
   };
 
-  const commit = async (writes: Write[], checkpoint?: Checkpoint): Promise<boolean> => {
+  const write = async (writes: Write[], checkpoint?: Checkpoint): Promise<boolean> => {
     const [only] = writes;
     if (only === undefined)
       return checkpoint === undefined ? false : saveCheckpoint(pool, { ...fence, value: checkpoint });
@@ -91,6 +93,12 @@ export const createHeldWrites = (deps: {
       return send(pool, only, checkpoint ?? null);
     }
     return sendAll(writes, checkpoint);
+  };
+
+  const commit = async (writes: Write[], checkpoint?: Checkpoint): Promise<boolean> => {
+    const isSliceOver = await write(writes, checkpoint);
+    if (writes.length > 0) deps.onSaved?.();
+    return isSliceOver;
   };
 
   const flush = async (checkpoint?: Checkpoint): Promise<boolean> => {

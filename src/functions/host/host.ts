@@ -53,7 +53,9 @@ const mergeOnce = (host: RunHost) => {
  * The host of one run: `call` answers the function, `start` and `end` frame it, `isInterrupted` says that its slice is over,
  * `isDatabaseLost` that a call met no database.
  */
-export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: AbortSignal }) => {
+export const createHost = (
+  deps: HostDeps & { lease: Lease; say: Say; signal: AbortSignal; onSaved?: (() => void) | undefined },
+) => {
   const host = createRunHost(deps);
   const connection = createConnection(host, deps.catalogue);
   const wholeRun = trackWholeRun(host);
@@ -119,7 +121,10 @@ export const createHost = (deps: HostDeps & { lease: Lease; say: Say; signal: Ab
     isDatabaseLost: () => isDatabaseLost,
     /** Before `bundle`, the function's code, is run. */
     start: async (bundle: string): Promise<void> => {
-      if (deps.lease.empty_cache) await emptyCache(host.pool, host.fence);
+      if (deps.lease.empty_cache) {
+        await emptyCache(host.pool, host.fence);
+        host.onSaved();
+      }
       if (deps.lease.delivers) for (const model of deps.lease.models) await host.streamOf(model);
       await wholeRun.start();
       await previous.start(bundle);

@@ -24,6 +24,8 @@ export type RunHost = {
   /** Calls that touch records or the checkpoint, one after another. */
   inOrder: Serial;
   writes: HeldWrites;
+  /** To call after a commit that changed records. */
+  onSaved: () => void;
   streamOf: (model: string) => Promise<number>;
   /** Where the records of a stream are delivered, once streamOf has named it. */
   landingOf: (stream: number) => OpenLanding | undefined;
@@ -44,8 +46,9 @@ export const createRunHost = (deps: {
   lease: Lease;
   say: Say;
   signal?: AbortSignal;
+  onSaved?: (() => void) | undefined;
 }): RunHost => {
-  const { pool, lease } = deps;
+  const { pool, lease, onSaved = () => {} } = deps;
   const fence = { run: lease.id, token: lease.token };
   const streams = new Map<string, Promise<number>>();
   const landings = new Map<number, OpenLanding>();
@@ -72,7 +75,7 @@ export const createRunHost = (deps: {
     });
   };
   const lands = (stream: number): boolean => landings.has(stream);
-  const writes = createHeldWrites({ pool, fence, onIdle: flushInBackground, lands });
+  const writes = createHeldWrites({ pool, fence, onIdle: flushInBackground, lands, onSaved });
   const say: Say = (line) => deps.say(redactor.redact(line) as typeof line);
 
   const open = async (model: string): Promise<number> => {
@@ -93,6 +96,7 @@ export const createRunHost = (deps: {
     fence,
     inOrder,
     writes,
+    onSaved,
     streamOf: (given) => {
       const model = modelName(given);
       const known = streams.get(model) ?? open(model);

@@ -79,6 +79,7 @@ const mergeRound = async (host: RunHost, stream: number, inputs: Input[], model:
             }),
           ),
         );
+  host.onSaved();
   return merged.flatMap(({ input }, at) => (letters[at] === CHANGED_MEANWHILE ? [input] : []));
 };
 

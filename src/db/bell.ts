@@ -1,0 +1,42 @@
+// The bell of those who watch: where records, runs or logs changed, told after the commit, coalesced, at most every 100 ms.
+// A notify in each saving transaction would cost 85 % of the commits. Rung late or never it only delays: whoever watches also
+// looks by itself.
+import type { Logger } from "../log.ts";
+import { fn, nothing } from "./fn.ts";
+import type { Db } from "./pool.ts";
+
+const MS_BETWEEN_RINGS = 100;
+
+export const ringChanges = fn("ring_changes", { records: "int[]", runs: "int[]", logs: "int[]" }, nothing());
+
+/** What a change can be one of. */
+export type Changed = "records" | "runs" | "logs";
+
+/** Say that something of this connection changed; 0 stands for what belongs to none. */
+export type Bell = (changed: Changed, connection: number) => void;
+
+/** A bell of this process. */
+export const createBell = ({ db, log }: { db: Db; log: Logger }): Bell => {
+  const waiting = { records: new Set<number>(), runs: new Set<number>(), logs: new Set<number>() };
+  let isWaiting = false;
+  let lastRung = 0;
+
+  const take = (changed: Changed): number[] => {
+    const ids = [...waiting[changed]];
+    waiting[changed].clear();
+    return ids;
+  };
+  const ring = (): void => {
+    isWaiting = false;
+    lastRung = Date.now();
+    ringChanges(db, { records: take("records"), runs: take("runs"), logs: take("logs") }).catch((err) =>
+      log.debug({ event: "bell.failed", err }, "who watches will look by itself"),
+    );
+  };
+  return (changed, connection) => {
+    waiting[changed].add(connection);
+    if (isWaiting) return;
+    isWaiting = true;
+    setTimeout(ring, Math.max(0, lastRung + MS_BETWEEN_RINGS - Date.now())).unref();
+  };
+};
