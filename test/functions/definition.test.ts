@@ -46,6 +46,18 @@ test("a sync says what it is, with the defaults the engine uses", async () => {
   });
 });
 
+test("models whose versions are kept are named: all, some or none; one that is not there is a problem", async () => {
+  const { definition: all } = await describe("{ ...full, history: true }");
+  const { definition: one } = await describe('{ ...full, models: { Row, Other: Row }, history: ["Other", "Other"] }');
+  const { definition: none } = await describe("{ ...full, history: [] }");
+  assert.deepEqual([all?.history, one?.history, none?.history], [["Row"], ["Other"], undefined]);
+  const { problems: unknown } = await describe('{ ...full, history: ["Row", "Contact"] }');
+  const message = '"history" names the model "Contact", which is not in "models".';
+  assert.deepEqual(unknown, [{ message, path: ["history"] }]);
+  const { problems: wrong } = await describe('{ ...full, history: "Row" }');
+  assert.match(wrong[0]!.message, /"history" must be true, false or a list of model names/);
+});
+
 test("every option of a sync arrives", async () => {
   const { definition } =
     await describe(`{ ...full, version: "1.2", autoStart: true, syncType: "incremental", scopes: ["a"],
