@@ -16,6 +16,7 @@ begin atomic
     from syncline.records r
    where r.stream_id = p_stream;
 end;
+-- Whoever compares its ids says collate "C": that of the indexes is lost on the way out of a function (650 ms against 0.2).
 comment on function syncline.record_timeline(int) is 'All that is known of a stream''s records: the versions that ended, and those that hold, until infinity.';
 
 create or replace function syncline.check_instant(p_stream int, p_at timestamptz) returns void
@@ -49,8 +50,8 @@ begin
   return query
     select t.external_id, t.pos, t.first_seen_at, t.valid_from, t.last_action::text, t.pruned_at, t.run_id, t.hash, t.payload
       from syncline.record_timeline(p_stream) t
-     where t.valid_from <= p_at and t.valid_to > p_at and t.last_action <> 'D' and t.external_id > coalesce(p_after, '')
-     order by t.external_id
+     where t.valid_from <= p_at and t.valid_to > p_at and t.last_action <> 'D' and t.external_id > coalesce(p_after, '') collate "C"
+     order by t.external_id collate "C"
      limit p_limit;
 end $$;
 comment on function syncline.records_as_of(int, timestamptz, text, int) is 'The live records of a stream as they were at an instant, by id, after an id. A payload pruned since is null. Errors: check_instant.';
@@ -76,8 +77,8 @@ begin
       full join (select t.* from syncline.record_timeline(p_stream) t
              where t.valid_from > p_from and t.valid_from <= p_to and t.valid_to > p_to and t.last_action <> 'D') b
         on b.external_id = a.external_id
-     where a.hash is distinct from b.hash and coalesce(a.external_id, b.external_id) > coalesce(p_after, '')
-     order by 1
+     where a.hash is distinct from b.hash and coalesce(a.external_id, b.external_id) > coalesce(p_after, '') collate "C"
+     order by coalesce(a.external_id, b.external_id) collate "C"
      limit p_limit;
 end $$;
 comment on function syncline.diff_records_between(int, timestamptz, timestamptz, text, int) is 'What differs between a stream at two instants, by id, after an id: added, updated or deleted, with what was and what came. What changed and changed back in between is no difference. Errors: check_instant.';
@@ -91,7 +92,7 @@ begin atomic
   select t.pos, t.valid_from, nullif(t.valid_to, 'infinity'), t.last_action::text, t.first_seen_at, t.deleted_at, t.pruned_at, t.run_id,
          t.hash, t.payload
     from syncline.record_timeline(p_stream) t
-   where t.external_id = p_id
+   where t.external_id = p_id collate "C"
    order by t.pos;
 end;
 comment on function syncline.record_history(int, text) is 'All versions of one record that are known, the oldest first; the last one, which holds, has no valid_to.';

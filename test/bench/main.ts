@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { benchActions } from "./actions.ts";
 import { benchCompile } from "./compile.ts";
+import { benchHistory } from "./history.ts";
 import { benchIdle } from "./idle.ts";
 import { benchIsolate } from "./isolate.ts";
 import { benchLanding } from "./landing.ts";
@@ -23,6 +24,7 @@ const ALL: Record<string, () => Promise<Result[]>> = {
   records: onServer("api", benchRecords),
   refresh: onServer("api", benchRefresh),
   landing: onServer("api", benchLanding),
+  history: onServer("api", benchHistory),
   runs: onServer("all", benchRuns),
   dispatch: onServer("api", benchDispatch),
   memory: benchMemory,
