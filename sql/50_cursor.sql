@@ -49,7 +49,7 @@ comment on function syncline.first_position_since(int, timestamptz) is 'The posi
 
 create or replace function syncline.read_records(
   p_connection int, p_model text, p_variant text, p_after_stream int, p_after_pos bigint, p_modified_after timestamptz,
-  p_actions text[], p_ids text[], p_limit int)
+  p_actions text[], p_ids text[], p_limit int, p_with_payload boolean default true)
 returns table (stream_id int, external_id text, pos bigint, first_seen_at timestamptz, last_modified_at timestamptz,
   last_action text, deleted_at timestamptz, pruned_at timestamptz, payload bytea)
 language plpgsql stable as $$
@@ -62,7 +62,8 @@ begin
   end if;
   if p_ids is not null then
     return query
-      select r.stream_id, r.external_id, r.pos, r.first_seen_at, r.last_modified_at, r.last_action::text, r.deleted_at, r.pruned_at, r.payload
+      select r.stream_id, r.external_id, r.pos, r.first_seen_at, r.last_modified_at, r.last_action::text, r.deleted_at, r.pruned_at,
+             case when p_with_payload then r.payload end
         from syncline.records r
        where r.stream_id = v_stream and r.external_id = any (p_ids) and r.pos >= v_from
          and (p_actions is null or r.last_action::text = any (p_actions))
@@ -70,7 +71,8 @@ begin
        limit p_limit;
   else
     return query
-      select r.stream_id, r.external_id, r.pos, r.first_seen_at, r.last_modified_at, r.last_action::text, r.deleted_at, r.pruned_at, r.payload
+      select r.stream_id, r.external_id, r.pos, r.first_seen_at, r.last_modified_at, r.last_action::text, r.deleted_at, r.pruned_at,
+             case when p_with_payload then r.payload end
         from syncline.records r
        where r.stream_id = v_stream and r.pos >= v_from
          and (p_actions is null or r.last_action::text = any (p_actions))
@@ -78,7 +80,7 @@ begin
        limit p_limit;
   end if;
 end $$;
-comment on function syncline.read_records(int, text, text, int, bigint, timestamptz, text[], text[], int) is 'Records of a stream in the order of their latest changes, after a cursor, modified since, with these last actions (A, U, D) or ids.';
+comment on function syncline.read_records(int, text, text, int, bigint, timestamptz, text[], text[], int, boolean) is 'Records of a stream in the order of their latest changes, after a cursor, modified since, with these last actions (A, U, D) or ids; without their payloads where these are not wanted.';
 
 create or replace function syncline.prune_stream(p_stream int, p_until_pos bigint, p_limit int)
 returns table (count int, has_more boolean)

@@ -87,6 +87,7 @@ comment on function syncline.check_deploy(int, jsonb, text) is 'SL004 that names
 create or replace function syncline.add_function(p_environment int, p_integration int, p_function jsonb, p_source text) returns int
 language sql volatile
 begin atomic
+  select syncline.declare_models(p_environment, p_integration, p_function #> '{definition,models}');
   insert into syncline.functions (
     environment_id, integration_id, kind, name, version, hash, bundle, definition, models, frequency, auto_start, track_deletes,
     history_models, source, source_code)
@@ -174,6 +175,7 @@ create or replace function syncline.remove_function(p_function int) returns void
 language sql volatile
 begin atomic
   update syncline.functions f set is_active = false where f.id = p_function;
+  select syncline.announce_models(f.environment_id) from syncline.functions f where f.id = p_function;
   select syncline.delete_sync(d.id)
     from (select s.id from syncline.syncs s where s.function_id = p_function and s.deleted_at is null order by s.id) d;
 end;

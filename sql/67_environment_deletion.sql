@@ -35,6 +35,7 @@ begin
   delete from syncline.environment_variables v where v.environment_id = p_id;
   delete from syncline.outbox o where o.environment_id = p_id and o.state = 'pending';
   update syncline.functions set is_active = false where environment_id = p_id and is_active;
+  perform syncline.announce_models(p_id);
   update syncline.integrations set deleted_at = syncline.now(), credentials_sealed = null where environment_id = p_id and deleted_at is null;
   delete from syncline.data_keys k where k.environment_id = p_id;
 end $$;

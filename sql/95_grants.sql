@@ -75,6 +75,10 @@ begin
   grant execute on function
     syncline.now, syncline.current_environment, syncline.next_tick, syncline.status_of_run, syncline.status_of_sync
     to syncline_app;
+  -- What pages of records are read with.
+  grant execute on function
+    syncline.find_connections, syncline.find_stream, syncline.first_position_since, syncline.read_records, syncline.read_pages
+    to syncline_app;
   -- Every function of schema api changes something.
   perform syncline.join_role('syncline_app', 'syncline_app_writer');
   grant execute on all functions in schema api to syncline_app_writer;
@@ -96,7 +100,7 @@ language plpgsql volatile as $$
 begin
   grant usage on schema syncline to syncline_support, syncline_operator;
   grant select on
-    syncline.settings, syncline.functions, syncline.syncs, syncline.workers, syncline.runs, syncline.checkpoints, syncline.streams,
+    syncline.settings, syncline.functions, syncline.models, syncline.syncs, syncline.workers, syncline.runs, syncline.checkpoints, syncline.streams,
     syncline.run_streams, syncline.refreshes, syncline.refresh_seen, syncline.refresh_missing, syncline.deliveries, syncline.logs,
     syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
     syncline.sync_overview, syncline.run_overview, syncline.stream_overview, syncline.stuck_runs, syncline.queue_depth,

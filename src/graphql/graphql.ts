@@ -53,7 +53,7 @@ export const createGraphql = ({ url, keys, log, settings = {} }: GraphqlDeps): G
   const load = async () => {
     const [{ createGuarded }, { createLive }] = await Promise.all([import("./guarded.ts"), import("./live/live.ts")]);
     const live = createLive({ url, keys, log, beatMs: settings.beatMs });
-    const guarded = await createGuarded({ pool, log, operations, settings, live: live.plugin });
+    const guarded = await createGuarded({ pool, url, keys, log, operations, settings, live: live.plugin });
     const close = async (): Promise<void> => {
       await live.close();
       await guarded.close();

@@ -1,4 +1,5 @@
 // PostGraphile with its gate: what is loaded with the first request.
+import type { DataKeys } from "../crypto/data-keys.ts";
 import type { Pool } from "../db/pool.ts";
 import type { Logger } from "../log.ts";
 import { createAnswer } from "./answer.ts";
@@ -10,17 +11,25 @@ import { createLimitsPlugin } from "./limits/plugin.ts";
 import type { Operations } from "./operations.ts";
 import { createServed, type Served } from "./served.ts";
 
-type Deps = { pool: Pool; log: Logger; operations: Operations; settings: GraphqlSettings; live: GraphileConfig.Plugin };
+type Deps = {
+  pool: Pool;
+  url: string;
+  keys: DataKeys;
+  log: Logger;
+  operations: Operations;
+  settings: GraphqlSettings;
+  live: GraphileConfig.Plugin;
+};
 
 /** What serves, and how it is asked over HTTP. `gate` is for other ways to ask. */
 export type Guarded = Served & { answer: ReturnType<typeof createAnswer>; gate: Gate };
 
 /** Load it. */
-export const createGuarded = async ({ pool, log, operations, settings, live }: Deps): Promise<Guarded> => {
+export const createGuarded = async ({ pool, url, keys, log, operations, settings, live }: Deps): Promise<Guarded> => {
   const { introspection = true, maxDepth = LIMITS.depth, maxCost = LIMITS.cost } = settings;
   const gate = createGate({ limits: { ...LIMITS, depth: maxDepth, cost: maxCost }, introspection });
   const limits = createLimitsPlugin({ gate, operations });
   const mask = createMask(log);
-  const served = await createServed({ pool, limits, mask, live });
+  const served = await createServed({ pool, url, keys, log, limits, mask, live });
   return { ...served, gate, answer: createAnswer({ gate, operations, mask }) };
 };

@@ -4,6 +4,8 @@ import { makePgService } from "postgraphile/adaptors/pg";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import type { Pool } from "../db/pool.ts";
 import type { Mask } from "./errors.ts";
+import { createRecordsPlugin } from "./models/records-plugin.ts";
+import type { RecordPages } from "./models/steps.ts";
 import { NamesPlugin } from "./names.ts";
 import { type RequestContext, requestOf } from "./request.ts";
 import { ShapePlugin } from "./shape.ts";
@@ -23,12 +25,14 @@ export type PresetDeps = {
   mask: Mask;
   /** Adds subscriptions. */
   live: GraphileConfig.Plugin;
+  /** Pages of records. */
+  pages: RecordPages;
 };
 
 /** The preset for schemas over the views and functions of schema `api`, read through `pool`. */
-export const createPreset = ({ pool, limits, mask, live }: PresetDeps): GraphileConfig.Preset => ({
+export const createPreset = ({ pool, limits, mask, live, pages }: PresetDeps): GraphileConfig.Preset => ({
   extends: [PostGraphileAmberPreset],
-  plugins: [NamesPlugin, ShapePlugin, limits, live],
+  plugins: [NamesPlugin, ShapePlugin, createRecordsPlugin(pages), limits, live],
   disablePlugins: [
     "SwallowErrorsPlugin", // a schema with less in it than it should have is no schema
     // What nobody needs: `query { query }`, and a second way to each type beside `node`.

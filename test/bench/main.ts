@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { benchActions } from "./actions.ts";
 import { benchCompile } from "./compile.ts";
+import { benchGraphql } from "./graphql.ts";
 import { benchHistory } from "./history.ts";
 import { benchIdle } from "./idle.ts";
 import { benchIsolate } from "./isolate.ts";
@@ -32,6 +33,7 @@ const ALL: Record<string, () => Promise<Result[]>> = {
   compile: benchCompile,
   isolate: onServer("all", benchIsolate),
   proxy: onServer("api", benchProxy),
+  graphql: onServer("api", benchGraphql),
   actions: onServer("all", benchActions),
 };
 

@@ -24,13 +24,13 @@ test("failures of GraphQL in production", async (t) => {
   await t.test("a statement that takes too long is cancelled, and its caller told how to ask for less", async () => {
     const blocker = await api.db.pool.connect();
     try {
-      await blocker.query("begin; lock table syncline.environments in access exclusive mode");
-      const { data, errors } = await ask({ query: "{ environments { nodes { uid } } }" }).finally(() =>
+      await blocker.query("begin; lock table syncline.integrations in access exclusive mode");
+      const { data, errors } = await ask({ query: "{ integrations { nodes { provider } } }" }).finally(() =>
         blocker.query("rollback"),
       );
       assert.deepEqual(
         [data, errors[0].path, errors[0].extensions],
-        [{ environments: null }, ["environments"], { code: "timeout" }],
+        [{ integrations: null }, ["integrations"], { code: "timeout" }],
       );
       assert.match(errors[0].message, /took too long for this query. Ask for smaller pages/);
     } finally {
