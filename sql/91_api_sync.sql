@@ -2,8 +2,7 @@
 -- What is dear is asked in a subselect of its own: Postgres asks only those whose column a query wants.
 create or replace view api.syncs with (security_invoker) as
 select s.uid as id, s.id as sync_row, s.environment_id as environment_row, s.connection_id as connection_row,
-       s.function_id as function_row,
-       (select r.id from syncline.runs r where r.sync_id = s.id and r.kind = 'sync' order by r.id desc limit 1) as last_run_row,
+       s.function_id as function_row, s.last_run_id as last_run_row,
        s.name, s.variant, s.state,
        syncline.status_of_sync(s.state, s.stalled_at, (
          select r.state from syncline.runs r where r.sync_id = s.id and r.kind = 'sync' order by r.id desc limit 1)) as status,
@@ -22,7 +21,7 @@ comment on view api.syncs is '
 @foreignKey (environment_row) references environments (id)|@fieldName environment|@foreignFieldName syncs
 @foreignKey (connection_row) references connections (id)|@fieldName connection|@foreignFieldName syncs
 @foreignKey (function_row) references functions (id)|@fieldName function|@foreignFieldName syncs
-@foreignKey (last_run_row) references runs (id)|@fieldName lastRun|@backwardBehavior -connection -list -single
+@foreignKey (last_run_row) references runs (id)|@fieldName lastRun|@forwardDescription The last run that has ended; `runs(first: 1)` has the newest.|@backwardBehavior -connection -list -single
 @order name,id
 @filter name variant state
 @via connection_row
@@ -55,6 +54,7 @@ comment on view api.checkpoints is '
 @order connection_row,kind,name,variant
 @filter name variant
 @via connection_row
+@behavior -totalCount
 What a function saved to go on from.';
 comment on column api.checkpoints.kind is E'@enum CheckpointKind sync webhook action on-event\nWhat kind of function saved it.';
 comment on column api.checkpoints.name is 'The name of the function.';

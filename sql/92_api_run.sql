@@ -11,15 +11,15 @@ comment on view api.runs is '
 @foreignKey (connection_row) references connections (id)|@fieldName connection|@foreignFieldName runs
 @foreignKey (sync_row) references syncs (sync_row)|@fieldName sync|@foreignFieldName runs
 @foreignKey (function_row) references functions (id)|@fieldName function|@backwardBehavior -connection -list -single
-@order -created_at,id
+@order -id
 @filter state kind
-@range created_at created
+@range created_at created run_number
 @via connection_row
 @behavior -totalCount
 One execution of a function. Its connection or sync is null when that was deleted since.';
 comment on column api.runs.id is 'Its number; later ones have higher numbers.';
-comment on column api.runs.kind is E'@enum RunKind sync webhook action on-event\nWhat it executes.';
-comment on column api.runs.origin is E'@enum RunOrigin schedule trigger start continuation webhook api event\nWhat made it.';
+comment on column api.runs.kind is E'@enum RunKind sync webhook action on-event undo\nWhat it executes.';
+comment on column api.runs.origin is E'@enum RunOrigin schedule trigger start continuation webhook api event undo\nWhat made it.';
 comment on column api.runs.state is E'@enum RunState ready running succeeded failed interrupted cancelled\nWhere it is in its life; one that was interrupted goes on in a new run.';
 comment on column api.runs.created_at is 'When it was asked for.';
 comment on column api.runs.due_at is 'When it could start.';

@@ -171,3 +171,15 @@ begin
   return v_row;
 end $$;
 comment on function api.prune_stream(int, timestamptz) is 'Forget the payloads of a stream''s records that have not changed since a time. The records, their order and cursors stay.';
+
+create or replace function api.undo_run(run_id bigint, rewind boolean default true) returns api.runs
+language plpgsql volatile security definer set search_path = '' as $$
+declare
+  v_id bigint;
+  v_run api.runs;
+begin
+  select max(u.undo_run) into v_id from syncline.undo_run(syncline.own_run(undo_run.run_id), coalesce(undo_run.rewind, true)) u;
+  select r.* into v_run from api.runs r where r.id = v_id;
+  return v_run;
+end $$;
+comment on function api.undo_run(bigint, boolean) is 'Undo what a finished run of a sync changed, as far as it can be; the run that did it, whose results say how much. Pause the sync first.';

@@ -7,7 +7,9 @@ create or replace function syncline.tenant_rules()
 returns table (table_name text, rule text)
 language sql immutable parallel safe
 begin atomic
-  -- A subselect is asked once a statement, not once a row. What belongs to a row of another table is seen with that row.
+  -- A subselect that names no column is asked once a statement, not once a row. What belongs to a row of another table is seen
+  -- with that row, which is looked up by its key: "exists" would be asked by reading all rows of the environment instead
+  -- (18,000 streams for one page of 1,000 records: 149 ms instead of 23).
   select v.name, v.rule
     from (values
       ('environments', 'id = (select syncline.current_environment())'),
@@ -16,13 +18,13 @@ begin atomic
       ('functions', 'environment_id = (select syncline.current_environment())'),
       ('syncs', 'environment_id = (select syncline.current_environment())'),
       ('runs', 'environment_id = (select syncline.current_environment())'),
-      ('checkpoints', 'exists (select from syncline.connections n where n.id = checkpoints.connection_id)'),
+      ('checkpoints', '(select n.environment_id from syncline.connections n where n.id = checkpoints.connection_id) = (select syncline.current_environment())'),
       ('streams', 'environment_id = (select syncline.current_environment())'),
-      ('records', 'exists (select from syncline.streams t where t.id = records.stream_id)'),
-      ('run_streams', 'exists (select from syncline.streams t where t.id = run_streams.stream_id)'),
-      ('refreshes', 'exists (select from syncline.streams t where t.id = refreshes.stream_id)'),
+      ('records', '(select t.environment_id from syncline.streams t where t.id = records.stream_id) = (select syncline.current_environment())'),
+      ('run_streams', '(select t.environment_id from syncline.streams t where t.id = run_streams.stream_id) = (select syncline.current_environment())'),
+      ('refreshes', '(select t.environment_id from syncline.streams t where t.id = refreshes.stream_id) = (select syncline.current_environment())'),
       ('outbox', 'environment_id = (select syncline.current_environment())'),
-      ('deliveries', 'exists (select from syncline.outbox o where o.id = deliveries.outbox_id)'),
+      ('deliveries', '(select o.environment_id from syncline.outbox o where o.id = deliveries.outbox_id) = (select syncline.current_environment())'),
       ('logs', 'environment_id = (select syncline.current_environment())')
     ) as v (name, rule);
 end;

@@ -45,7 +45,7 @@ begin atomic
       ('functions', 'id, environment_id, integration_id, kind, name, version, definition, models, auto_start, track_deletes,
         is_active, deployed_at, source, source_code'),
       ('syncs', 'id, uid, environment_id, connection_id, function_id, name, variant, state, frequency, frequency_override, next_run_at,
-        last_success_at, consecutive_failures, stalled_at, delete_limit_share, delete_limit_rows, created_at, deleted_at'),
+        last_run_id, last_success_at, consecutive_failures, stalled_at, delete_limit_share, delete_limit_rows, created_at, deleted_at'),
       ('runs', 'id, environment_id, connection_id, sync_id, function_id, kind, origin, state, due_at, created_at, started_at,
         finished_at, attempt, token, sync_type, checkpoint_from, checkpoint_to, error'),
       ('checkpoints', 'connection_id, kind, name, variant, value, run_id, updated_at'),
@@ -73,7 +73,7 @@ begin
   end loop;
   -- What the views are made of.
   grant execute on function
-    syncline.now, syncline.current_environment, syncline.next_tick, syncline.status_of_run, syncline.status_of_sync
+    syncline.now, syncline.current_environment, syncline.run_number, syncline.next_tick, syncline.status_of_run, syncline.status_of_sync
     to syncline_app;
   -- What pages of records are read with.
   grant execute on function

@@ -100,7 +100,7 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   const { access } = config;
   if (door !== undefined) {
     useFastGraphql();
-    const graphql = createGraphql({ url: database.url, keys, log, settings: config.graphql });
+    const graphql = createGraphql({ url: database.url, keys, catalogue, log, settings: config.graphql });
     stops.push(graphql.close);
     const { explorer } = config.graphql;
     const ready = () => isReady;

@@ -13,13 +13,25 @@ const prefixed = (prefix: string | undefined, name: string): string =>
 
 const ranges = (build: Build, codec: PgCodec): [string, Field][] => {
   const { sql } = build;
-  return tagLines(codec.extensions?.tags, "range").flatMap(([column, prefix]) => {
+  return tagLines(codec.extensions?.tags, "range").flatMap(([column, prefix, numberAt]) => {
     const type = build.getGraphQLTypeByPgCodec(codec.attributes![column!]!.codec, "input") as GraphQLInputType;
-    const test = (operator: SQL) => (alias: SQL, value: unknown) =>
-      sql`${alias}.${sql.identifier(column!)} ${operator} ${sql.value(value as string)}::timestamptz`;
+    const at = (value: unknown) => sql`${sql.value(value as string)}::timestamptz`;
+    const of = (alias: SQL) => sql`${alias}.${sql.identifier(column!)}`;
+    // Where numbers go with the time they are bounded too, as they have an index; the room is for clocks that differ.
+    const number = (value: SQL) => sql`(select syncline.${sql.identifier(numberAt!)}(${value}))`;
+    const since: Field["test"] = (alias, value) => {
+      const exact = sql`${of(alias)} >= ${at(value)}`;
+      if (numberAt === undefined) return exact;
+      return sql`${exact} and ${alias}.id > ${number(sql`${at(value)} - interval '10 min'`)}`;
+    };
+    const before: Field["test"] = (alias, value) => {
+      const exact = sql`${of(alias)} < ${at(value)}`;
+      if (numberAt === undefined) return exact;
+      return sql`${exact} and ${alias}.id < ${number(sql`${at(value)} + interval '10 min'`)} + 100`;
+    };
     return [
-      [prefixed(prefix, "since"), { type, description: "At this time or later.", test: test(sql`>=`) }],
-      [prefixed(prefix, "before"), { type, description: "Before this time.", test: test(sql`<`) }],
+      [prefixed(prefix, "since"), { type, description: "At this time or later.", test: since }],
+      [prefixed(prefix, "before"), { type, description: "Before this time.", test: before }],
     ];
   });
 };

@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import type { DataKeys } from "../crypto/data-keys.ts";
 import { createPool } from "../db/pool.ts";
 import type { Logger } from "../log.ts";
+import type { Catalogue } from "../providers/catalogue.ts";
 import type { EventStreamAsked } from "./live/event-streams.ts";
 import type { Upgrade } from "./live/sockets.ts";
 import { readOperations } from "./operations.ts";
@@ -32,13 +33,19 @@ export type GraphqlSettings = {
   beatMs?: number | undefined;
 };
 
-export type GraphqlDeps = { url: string; keys: DataKeys; log: Logger; settings?: GraphqlSettings | undefined };
+export type GraphqlDeps = {
+  url: string;
+  keys: DataKeys;
+  catalogue: Catalogue;
+  log: Logger;
+  settings?: GraphqlSettings | undefined;
+};
 
 const CONNECTIONS = 10;
 const STATEMENT_TIMEOUT_MS = 10_000;
 
 /** The GraphQL door. Nothing is loaded before the first request. Throws `invalid_settings`. */
-export const createGraphql = ({ url, keys, log, settings = {} }: GraphqlDeps): Graphql => {
+export const createGraphql = ({ url, keys, catalogue, log, settings = {} }: GraphqlDeps): Graphql => {
   const operations = readOperations(settings.operations);
   // A pool of its own: however dear the queries that people write, the REST API and runs keep their connections.
   const pool = createPool({
@@ -53,7 +60,7 @@ export const createGraphql = ({ url, keys, log, settings = {} }: GraphqlDeps): G
   const load = async () => {
     const [{ createGuarded }, { createLive }] = await Promise.all([import("./guarded.ts"), import("./live/live.ts")]);
     const live = createLive({ url, keys, log, beatMs: settings.beatMs });
-    const guarded = await createGuarded({ pool, url, keys, log, operations, settings, live: live.plugin });
+    const guarded = await createGuarded({ pool, url, catalogue, keys, log, operations, settings, live: live.plugin });
     const close = async (): Promise<void> => {
       await live.close();
       await guarded.close();

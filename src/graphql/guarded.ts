@@ -2,6 +2,7 @@
 import type { DataKeys } from "../crypto/data-keys.ts";
 import type { Pool } from "../db/pool.ts";
 import type { Logger } from "../log.ts";
+import type { Catalogue } from "../providers/catalogue.ts";
 import { createAnswer } from "./answer.ts";
 import { createMask } from "./errors.ts";
 import type { GraphqlSettings } from "./graphql.ts";
@@ -15,6 +16,7 @@ type Deps = {
   pool: Pool;
   url: string;
   keys: DataKeys;
+  catalogue: Catalogue;
   log: Logger;
   operations: Operations;
   settings: GraphqlSettings;
@@ -25,11 +27,20 @@ type Deps = {
 export type Guarded = Served & { answer: ReturnType<typeof createAnswer>; gate: Gate };
 
 /** Load it. */
-export const createGuarded = async ({ pool, url, keys, log, operations, settings, live }: Deps): Promise<Guarded> => {
+export const createGuarded = async ({
+  pool,
+  url,
+  catalogue,
+  keys,
+  log,
+  operations,
+  settings,
+  live,
+}: Deps): Promise<Guarded> => {
   const { introspection = true, maxDepth = LIMITS.depth, maxCost = LIMITS.cost } = settings;
   const gate = createGate({ limits: { ...LIMITS, depth: maxDepth, cost: maxCost }, introspection });
   const limits = createLimitsPlugin({ gate, operations });
   const mask = createMask(log);
-  const served = await createServed({ pool, url, keys, log, limits, mask, live });
+  const served = await createServed({ pool, url, catalogue, keys, log, limits, mask, live });
   return { ...served, gate, answer: createAnswer({ gate, operations, mask }) };
 };

@@ -3,10 +3,13 @@ import type {} from "postgraphile"; // its options
 import { makePgService } from "postgraphile/adaptors/pg";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import type { Pool } from "../db/pool.ts";
+import type { Catalogue } from "../providers/catalogue.ts";
 import type { Mask } from "./errors.ts";
+import { InputsPlugin } from "./inputs.ts";
 import { createRecordsPlugin } from "./models/records-plugin.ts";
 import type { RecordPages } from "./models/steps.ts";
 import { NamesPlugin } from "./names.ts";
+import { createProvidersPlugin } from "./providers.ts";
 import { type RequestContext, requestOf } from "./request.ts";
 import { ShapePlugin } from "./shape.ts";
 
@@ -20,6 +23,7 @@ const EXECUTION_MS = 30_000;
 
 export type PresetDeps = {
   pool: Pool;
+  catalogue: Catalogue;
   /** Holds requests to the limits. */
   limits: GraphileConfig.Plugin;
   mask: Mask;
@@ -30,9 +34,17 @@ export type PresetDeps = {
 };
 
 /** The preset for schemas over the views and functions of schema `api`, read through `pool`. */
-export const createPreset = ({ pool, limits, mask, live, pages }: PresetDeps): GraphileConfig.Preset => ({
+export const createPreset = ({ pool, catalogue, limits, mask, live, pages }: PresetDeps): GraphileConfig.Preset => ({
   extends: [PostGraphileAmberPreset],
-  plugins: [NamesPlugin, ShapePlugin, createRecordsPlugin(pages), limits, live],
+  plugins: [
+    NamesPlugin,
+    ShapePlugin,
+    InputsPlugin,
+    createProvidersPlugin(catalogue),
+    createRecordsPlugin(pages),
+    limits,
+    live,
+  ],
   disablePlugins: [
     "SwallowErrorsPlugin", // a schema with less in it than it should have is no schema
     // What nobody needs: `query { query }`, and a second way to each type beside `node`.

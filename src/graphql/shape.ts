@@ -1,7 +1,7 @@
 // What the comments of schema api say beyond PostGraphile's own tags; see sql/90_api.sql.
 //   of a column  @nullable  @hidden  @enum Name value value …
 //   of a view    @order [-]column,column   two ways to order, ASC and DESC; "-": DESC first. The first of all is the default.
-//                @filter column column     equality    @range column [prefix]   …Since, …Before
+//                @filter column column     equality    @range column [prefix] [function]   …Since, …Before
 //                @least column low … high  at least    @via column              by the connection that column refers to
 // So whatever can be filtered or ordered by stands in one place, beside the view, and has an index.
 import { enumCodec, type PgCodecAttribute, type PgEnumCodec, TYPES } from "postgraphile/@dataplan/pg";

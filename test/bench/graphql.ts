@@ -9,6 +9,7 @@ import { readOperations } from "../../src/graphql/operations.ts";
 import { createPreset } from "../../src/graphql/preset.ts";
 import { createBuild } from "../../src/graphql/schemas.ts";
 import { createLogger } from "../../src/log.ts";
+import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { holdRun } from "./lease.ts";
 import type { Result } from "./result.ts";
 import { batches } from "./rows.ts";
@@ -104,7 +105,14 @@ const benchBuilds = async (bench: Bench): Promise<string> => {
     operations: readOperations(undefined),
   });
   const build = await createBuild(
-    createPreset({ pool: bench.pool, limits, mask: createMask(log), live: { name: "NoSubscriptions" }, pages }),
+    createPreset({
+      pool: bench.pool,
+      catalogue: loadCatalogue({ files: [] }),
+      limits,
+      mask: createMask(log),
+      live: { name: "NoSubscriptions" },
+      pages,
+    }),
     pages,
   );
   const figures = [0, 10, 100, 500].map((count) => {

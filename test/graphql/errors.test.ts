@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { createGraphql } from "../../src/graphql/graphql.ts";
+import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { testApi } from "../http/api.ts";
 
 const QUERY = "{ environments { nodes { name } } }";
@@ -78,10 +79,11 @@ test("a server with a list of operations runs those, by every name that clients 
 
   writeFileSync(path.join(folder, "names.graphql"), QUERY);
   const { url, keys } = { url: api.db.url, keys: api.keys };
+  const catalogue = loadCatalogue({ files: [] });
   const log = { error: () => {}, warn: () => {}, info: () => {} } as never;
-  await createGraphql({ url, keys, log, settings: { operations: folder } }).close();
+  await createGraphql({ url, keys, catalogue, log, settings: { operations: folder } }).close();
   for (const wrong of [path.join(folder, "nothing"), path.join(folder, "names.graphql")])
-    assert.throws(() => createGraphql({ url, keys, log, settings: { operations: wrong } }), {
+    assert.throws(() => createGraphql({ url, keys, catalogue, log, settings: { operations: wrong } }), {
       code: "invalid_settings",
     });
 });

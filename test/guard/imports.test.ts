@@ -25,7 +25,7 @@ const PARTS: Record<string, string[]> = {
   ],
   commands: ["config", "log", "main", "database", "db", "runs", "functions", "providers", "crypto", "bundled-provider"],
   http: ["log", "db", "graphql", "runs", "functions", "outbound", "providers", "crypto"],
-  graphql: ["log", "db", "functions", "crypto"],
+  graphql: ["log", "db", "functions", "providers", "crypto"],
   jobs: ["log", "db", "runs", "functions", "outbound", "providers", "crypto"],
   runs: ["log", "db", "functions", "outbound", "providers", "crypto"],
   functions: ["log", "db", "outbound", "providers", "crypto"],

@@ -99,7 +99,7 @@ export const testApi = async (
     log,
   });
   t.after(runs.stop);
-  const graphql = createGraphql({ url: db.url, keys, log, settings: o.graphql });
+  const graphql = createGraphql({ url: db.url, keys, catalogue, log, settings: o.graphql });
   t.after(graphql.close);
   const door = await openDoor({ host: "127.0.0.1", port: 0 });
   door.serve(

@@ -25,7 +25,7 @@ const another = async (t: { after: (hook: () => void) => void }, api: TestApi): 
   const { db, keys, runs } = api;
   const log = createLogger("silent");
   const catalogue = loadCatalogue({ files: [] });
-  const graphql = createGraphql({ url: db.url, keys, log });
+  const graphql = createGraphql({ url: db.url, keys, catalogue, log });
   t.after(graphql.close);
   const app = createApp({ db: db.pool, keys, catalogue, log, access, ready: () => true, runs, graphql });
   const server = createServer(app).listen(0, "127.0.0.1");

@@ -38,29 +38,40 @@ const typeDefs = gql`
 
   """A page of changes. The first one after a start without a cursor is empty: it brings the cursor to go on from."""
   type RecordsChanged {
+    """The records, in the order of their changes."""
     records: [ChangedRecord!]!
     """Where this event ends: what comes after it is asked for with \`after\`."""
     cursor: String!
   }
   """A record as it was when it was read."""
   type ChangedRecord {
+    """Its id."""
     id: String!
     """Its fields. Of a deleted record those it had; of a pruned one only the id."""
     data: JSON!
+    """When and how it changed."""
     _metadata: ChangedRecordMetadata!
   }
+  """When and how a record changed."""
   type ChangedRecordMetadata {
+    """When it was first saved."""
     firstSeenAt: Datetime!
+    """When it last changed."""
     lastModifiedAt: Datetime!
+    """What its last change was."""
     lastAction: ChangedRecordAction!
+    """When it was deleted."""
     deletedAt: Datetime
+    """When its content was forgotten."""
     prunedAt: Datetime
     """Where the record stands in the order of changes."""
     cursor: String!
   }
   enum ChangedRecordAction { ADDED UPDATED DELETED }
 
+  """A run that changed."""
   type RunUpdated {
+    """The run: see \`run(id:)\`."""
     runId: BigInt!
     """ready, running, succeeded, failed, interrupted or cancelled."""
     state: String!
@@ -69,17 +80,26 @@ const typeDefs = gql`
   enum LiveLogLevel { debug info warn error }
   """New lines. The first event after a start without a cursor is empty: it brings the cursor to go on from."""
   type LogAppended {
+    """The lines, oldest first."""
     lines: [LogLine!]!
+    """Where this event ends: what comes after it is asked for with \`after\`."""
     cursor: String!
   }
+  """A line of the log."""
   type LogLine {
+    """Its number."""
     id: BigInt!
+    """When it was."""
     at: Datetime!
     """run, request, message, webhook or change."""
     kind: String!
+    """How bad it is."""
     level: LiveLogLevel!
+    """What happened."""
     message: String!
+    """More about it."""
     detail: JSON
+    """The run it is about."""
     runId: BigInt
   }
 `;

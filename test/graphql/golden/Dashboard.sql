@@ -58,7 +58,7 @@ __runs_2."error"::text
 ]::text[]
 from "api"."runs" as __runs_2
 where (__runs_2."sync_row" = __syncs__."sync_row")
-order by __runs_2."created_at" desc, __runs_2."id" desc
+order by __runs_2."id" desc
 limit 2)::text
 ]::text[]
 from "api"."syncs" as __syncs__

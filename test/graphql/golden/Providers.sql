@@ -1,0 +1,1 @@
+-- query Providers { providers(search: "ACME") { name displayName authMode categories } provider(name: "acme") { baseUrl docs connectionConfig } nobody: provider(name: "nobody") { name } }
