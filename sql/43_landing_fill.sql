@@ -114,14 +114,13 @@ begin
 end $$;
 comment on function syncline.end_landing_fill(syncline.landings) is 'Delete the rows that no record has and say that the landing is filled; false when there are records left.';
 
-create or replace function syncline.fill_landing(
-  p_run bigint, p_token bigint, p_landing bigint, p_stream int, p_ids text[], p_hashes bytea[], p_rows text, p_until bigint, p_passed_over int)
+create or replace function syncline.write_landing(
+  p_landing bigint, p_stream int, p_ids text[], p_hashes bytea[], p_rows text, p_until bigint, p_passed_over int)
 returns boolean
 language plpgsql volatile as $$
 declare
   v_landing syncline.landings;
 begin
-  perform syncline.fence_run(p_run, p_token);
   perform syncline.lock_stream(p_stream, 0, true);
   if p_until is not null then
     perform syncline.land_rows(p_landing, p_stream, p_ids, p_hashes, p_rows);
@@ -132,7 +131,17 @@ begin
   select n.* into v_landing from syncline.landings n where n.id = p_landing;
   return v_landing.filled_at is not null or syncline.end_landing_fill(v_landing);
 end $$;
-comment on function syncline.fill_landing(bigint, bigint, bigint, int, text[], bytea[], text, bigint, int) is 'Write the rows of records up to a position; without one, when none were left, end the filling. True when it is filled.';
+comment on function syncline.write_landing(bigint, int, text[], bytea[], text, bigint, int) is 'Write the rows of records up to a position; without one, when none were left, end the filling. True when it is filled.';
+
+create or replace function syncline.fill_landing(
+  p_run bigint, p_token bigint, p_landing bigint, p_stream int, p_ids text[], p_hashes bytea[], p_rows text, p_until bigint, p_passed_over int)
+returns boolean
+language plpgsql volatile as $$
+begin
+  perform syncline.fence_run(p_run, p_token);
+  return syncline.write_landing(p_landing, p_stream, p_ids, p_hashes, p_rows, p_until, p_passed_over);
+end $$;
+comment on function syncline.fill_landing(bigint, bigint, bigint, int, text[], bytea[], text, bigint, int) is 'write_landing under a run''s fence.';
 
 create or replace function syncline.refill_delivery(p_environment text, p_table text) returns int
 language plpgsql volatile security definer set search_path = '' as $$

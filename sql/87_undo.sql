@@ -5,6 +5,9 @@
 -- it deleted comes back with the content it has kept; what it updated has lost what was there before, and stays.
 -- Promise: how far the sync had got goes back with the records (unless told not to): otherwise the next run would go on after
 -- changes whose outcome is no longer there, and never fetch them again.
+-- A table of the user's that the records are delivered into must be right in the same commit, and rows need contents, which
+-- only the server can open: it writes them in the transaction of the undo (src/runs/undo.ts). In psql an undo that would bring
+-- rows back is refused, unless they may come with the next run (p_fill_later).
 -- Lock order: runs, syncs, refreshes, streams in the order of their ids, records.
 create or replace function syncline.plan_undo(p_run syncline.runs, p_stream int)
 returns table (external_id text, version_pos bigint, verdict text)
@@ -104,7 +107,18 @@ begin
 end $$;
 comment on function syncline.preview_undo(bigint) is 'What undo_run would do now, for each model; nothing is changed. Example: select * from syncline.preview_undo(42);';
 
-create or replace function syncline.undo_stream(p_run syncline.runs, p_undo bigint, p_stream int)
+create or replace function syncline.refuse_unfilled(p_run bigint, p_stream int, p_rows bigint) returns void
+language plpgsql stable as $$
+begin
+  raise exception using errcode = 'SL005',
+    message = format('undoing run %s brings back %s rows of %s, whose contents only the server can open', p_run, p_rows,
+      (select n.table_name from syncline.landings n where n.stream_id = p_stream)),
+    hint = format('Ask the server: syncline undo %1$s, or POST /runs/%1$s/undo. Or let the next run of the sync write them: '
+      'select * from syncline.undo_run(%1$s, p_fill_later => true);', p_run);
+end $$;
+comment on function syncline.refuse_unfilled(bigint, int, bigint) is 'Raise SL005: an undo here would leave a table of the user''s without rows that it should have.';
+
+create or replace function syncline.undo_stream(p_run syncline.runs, p_undo bigint, p_stream int, p_fill_later boolean)
 returns table (removed bigint, restored bigint, reverted bigint, changed_since bigint, unrecoverable bigint)
 language plpgsql volatile as $$
 declare
@@ -140,7 +154,10 @@ begin
     select v.* from syncline.ending_versions(p_stream, array(select d.external_id from undone d), v_lock.changed_at) v where v_lock.keeps_history;
     perform syncline.note_changes(p_undo, p_stream, v_lock.changed_at, restored, reverted, removed, 0);
     if v_lock.lands then
-      -- Contents of rows come from a run, which can open them: the next one goes on filling from here.
+      if restored + reverted > 0 and not p_fill_later then
+        perform syncline.refuse_unfilled(p_run.id, p_stream, restored + reverted);
+      end if;
+      -- Whoever can open contents goes on filling from here.
       perform syncline.unland_rows(p_stream, v_ids);
       update syncline.landings n
          set filled_pos = case when n.filled_at is null then n.filled_pos else v_lock.base end, filled_at = null
@@ -149,7 +166,7 @@ begin
   end if;
   return next;
 end $$;
-comment on function syncline.undo_stream(syncline.runs, bigint, int) is 'Undo what a run did to one stream, as changes of the run p_undo; what was done, in numbers.';
+comment on function syncline.undo_stream(syncline.runs, bigint, int, boolean) is 'Undo what a run did to one stream, as changes of the run p_undo; what was done, in numbers. SL005 when rows of a table of the user''s would come back and may not be filled in later.';
 
 create or replace function syncline.rewind_sync(p_run syncline.runs) returns void
 language plpgsql volatile as $$
@@ -200,7 +217,7 @@ begin
 end $$;
 comment on function syncline.begin_undo(syncline.runs) is 'The run that undoes another; windows and parked deletes of that one are discarded.';
 
-create or replace function syncline.undo_run(p_run bigint, p_rewind boolean default true)
+create or replace function syncline.undo_run(p_run bigint, p_rewind boolean default true, p_fill_later boolean default false)
 returns table (model text, removed bigint, restored bigint, reverted bigint, changed_since bigint, unrecoverable bigint, undo_run bigint)
 language plpgsql volatile security definer set search_path = '' as $$
 declare
@@ -219,7 +236,7 @@ begin
   v_undo.kind := 'sync'; -- whose checkpoint it is about
   select k.value into v_undo.checkpoint_from from syncline.checkpoint_of(v_undo) k;
   for v_stream, model in select s.id, s.model from syncline.streams_of_run(p_run) s loop
-    select u.* into removed, restored, reverted, changed_since, unrecoverable from syncline.undo_stream(v_run, v_undo.id, v_stream) u;
+    select u.* into removed, restored, reverted, changed_since, unrecoverable from syncline.undo_stream(v_run, v_undo.id, v_stream, p_fill_later) u;
     return next;
   end loop;
   if p_rewind then
@@ -233,4 +250,26 @@ begin
     false, v_undo.started_at)
      from syncline.streams_of_run(v_undo.id) s;
 end $$;
-comment on function syncline.undo_run(bigint, boolean) is 'Undo what a finished run of a sync changed, as a run of its own (undo_run, which can be undone too); per model: what it had added is removed, deleted is restored, updated is reverted; left alone is what others have changed since and what is unrecoverable. The sync goes back to where the run began unless p_rewind is false. SL002 when there is no such run, SL005 when it or its sync is live ("Pause the sync first") or when it is no sync''s. Example: select * from syncline.undo_run(42);';
+comment on function syncline.undo_run(bigint, boolean, boolean) is 'Undo what a finished run of a sync changed, as a run of its own (undo_run, which can be undone too); per model: what it had added is removed, deleted is restored, updated is reverted; left alone is what others have changed since and what is unrecoverable. The sync goes back to where the run began unless p_rewind is false. SL002 when there is no such run, SL005 when it or its sync is live ("Pause the sync first") or when it is no sync''s, or when it brings back rows of a table that is delivered into ("Ask the server") and p_fill_later is false. Example: select * from syncline.undo_run(42);';
+
+create or replace function syncline.check_run(p_environment int, p_run bigint) returns void
+language plpgsql stable as $$
+begin
+  if not exists (select from syncline.runs r where r.id = p_run and r.environment_id = p_environment) then
+    raise exception using errcode = 'SL002', message = 'no such run', detail = format('run %s', p_run);
+  end if;
+end $$;
+comment on function syncline.check_run(int, bigint) is 'SL002 when an environment has no run of this number.';
+
+create or replace function syncline.unfilled_landings(p_run bigint)
+returns table (landing bigint, stream int, connection int, table_name text, columns jsonb)
+language sql stable
+begin atomic
+  select n.id, n.stream_id, t.connection_id, n.table_name, n.columns
+    from syncline.run_streams c
+    join syncline.landings n on n.stream_id = c.stream_id
+    join syncline.streams t on t.id = n.stream_id
+   where c.run_id = p_run and n.filled_at is null
+   order by n.stream_id;
+end;
+comment on function syncline.unfilled_landings(bigint) is 'The landings, of streams that a run wrote to, whose rows are not all there.';

@@ -16,6 +16,7 @@ const COMMANDS: { [name: string]: () => Promise<(program: Command) => void> } = 
   "generate:tests": async () => (await import("./commands/generate-tests.ts")).addGenerateTestsCommand,
   dryrun: async () => (await import("./commands/dryrun.ts")).addDryRunCommand,
   logs: async () => (await import("./commands/logs.ts")).addLogsCommand,
+  undo: async () => (await import("./commands/undo.ts")).addUndoCommand,
   sql: async () => (await import("./commands/sql.ts")).addSqlCommand,
   migrate: async () => (await import("./commands/migrate.ts")).addMigrateCommand,
   demo: async () => (await import("./commands/demo.ts")).addDemoCommand,

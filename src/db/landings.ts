@@ -28,20 +28,17 @@ export const readUnlanded = fn(
   { landing: "bigint", limit: "int" },
   rowsUnchecked<{ external_id: string; pos: number; hash: Buffer; payload: Buffer | null }>(),
 );
-export const fillLanding = fn(
-  "fill_landing",
-  {
-    ...fence,
-    landing: "bigint",
-    stream: "int",
-    ids: "text[]",
-    hashes: "bytea[]",
-    rows: "text",
-    until: "bigint",
-    passedOver: "int",
-  },
-  value(z.boolean()),
-);
+const page = {
+  landing: "bigint",
+  stream: "int",
+  ids: "text[]",
+  hashes: "bytea[]",
+  rows: "text",
+  until: "bigint",
+  passedOver: "int",
+} as const;
+export const fillLanding = fn("fill_landing", { ...fence, ...page }, value(z.boolean()));
+export const writeLanding = fn("write_landing", page, value(z.boolean()));
 
 const INTEGRITY = "23"; // a constraint that was looked at no sooner than at the commit
 const TIMEOUT = "57014";

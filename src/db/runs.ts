@@ -90,17 +90,6 @@ export const tidyLogs = fn("tidy_logs", {}, value(z.number()));
 export const tidy = fn("tidy", {}, row(z.object({ has_more: z.boolean() })));
 export const approveDeletes = fn("approve_deletes", { refresh: "bigint" }, value(z.number()));
 export const discardDeletes = fn("discard_deletes", { refresh: "bigint" }, value(z.number()));
-const Undone = z.object({
-  model: z.string(),
-  removed: z.number(),
-  restored: z.number(),
-  reverted: z.number(),
-  changed_since: z.number(),
-  unrecoverable: z.number(),
-  undo_run: z.number().nullable(),
-});
-export const previewUndo = fn("preview_undo", { run: "bigint" }, rows(Undone));
-export const undoRun = fn("undo_run", { run: "bigint", rewind: "boolean?" }, rows(Undone));
 export const checkInvariants = fn(
   "check_invariants",
   {},

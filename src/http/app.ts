@@ -44,12 +44,14 @@ import { serveEndpoints } from "./serve.ts";
 import { recordEndpoints } from "./syncs/records.ts";
 import { syncVariantEndpoints } from "./syncs/sync-variants.ts";
 import { syncEndpoints } from "./syncs/syncs.ts";
+import { undoEndpoints } from "./syncs/undo.ts";
 
 const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...healthEndpoints(deps),
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),
+  ...undoEndpoints(deps),
   ...actionEndpoints(deps),
   ...mcpEndpoints(deps),
   ...connectionMetadataEndpoints(deps),

@@ -90,6 +90,8 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
   "put /sync/update-connection-frequency": () => [
     { path: "/sync/update-connection-frequency", body: { ...pair, sync_name: "contacts", frequency: "every 2 days" } },
   ],
+  "get /runs/{runId}/undo": ({ run }) => [{ path: `/runs/${run}/undo` }],
+  "post /runs/{runId}/undo": ({ run }) => [{ path: `/runs/${run}/undo`, body: {} }],
   "post /functions/compile": () => [{ path: "/functions/compile", body: { code: CODE } }],
   "post /functions/deployments": () => [
     {

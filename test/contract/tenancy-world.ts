@@ -20,6 +20,8 @@ export type Ids = {
   dryRun: string;
   session: string;
   cursor: string;
+  /** A finished run of the sync's variant "mine". */
+  run: number;
   function: object;
 };
 
@@ -104,6 +106,8 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
   });
   const page = (await records.json()) as { records: { _nango_metadata: { cursor: string } }[] };
   const [row] = await db.query("select id, uid from syncline.environments where name = $1", [name]);
+  const ofMine = `select r.id from syncline.runs r join syncline.syncs s on s.id = r.sync_id where s.environment_id = $1 and s.variant = 'mine'`;
+  const [mine] = await db.query(ofMine, [row?.id]);
   return {
     environment: row?.id,
     uid: row?.uid,
@@ -113,6 +117,7 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
     dryRun,
     session: session.token,
     cursor: page.records[1]?._nango_metadata.cursor as string,
+    run: mine?.id,
     function: functions.find(({ kind }) => kind === "action") as object,
   };
 };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { approveDeletes, checkInvariants, tidy } from "../../src/db/runs.ts";
+import { undoRun } from "../../src/runs/undo.ts";
 import { ANNA, CONTACTS, contactsWorld, idsIn, numbered, type Step } from "../helpers/landing.ts";
 
 test("whatever saves or deletes records changes the table with them", async (t) => {
@@ -155,23 +156,40 @@ test("a mapping on a stream with records fills the table first, goes on where it
   assert.deepEqual(await db.query("select from syncline.landings"), []);
 });
 
-test("an undone run takes its rows with it; contents that come back are rows from the start of the next run, and until then the stream says so", async (t) => {
-  const { db, connection, run, runs, equals } = await contactsWorld(t);
+test("an undone run takes its rows with it; contents that come back are rows in the same commit where the server undoes it, and otherwise only if they may come with the next run", async (t) => {
+  const { engine, db, connection, run, runs, equals } = await contactsWorld(t);
   await runs(connection, [["batchSave", numbered(20), "Contact"]]);
   const { id } = await run(connection, [
     ["batchSave", numbered(5, 100), "Contact"],
     ["batchDelete", numbered(3), "Contact"],
   ]);
   assert.equal(await equals(), 22);
-  const [undone] = await db.query("select removed, restored from syncline.undo_run($1)", [id]);
-  assert.deepEqual(undone, { removed: 5, restored: 3 });
+  const isFilled = async () => (await db.query("select is_filled from syncline.delivery_overview"))[0]!.is_filled;
+  await assert.rejects(db.query("select * from syncline.undo_run($1)", [id]), {
+    code: "SL005",
+    message: `undoing run ${id} brings back 3 rows of crm.contacts, whose contents only the server can open`,
+  });
+  const undo = undoRun({ db: db.pool, keys: engine.keys });
+  const [{ undo_run: made, ...counts } = {}] = await undo({ environment: engine.environment, run: id, rewind: true });
+  assert.deepEqual(counts, {
+    model: "Contact",
+    removed: 5,
+    restored: 3,
+    reverted: 0,
+    changed_since: 0,
+    unrecoverable: 0,
+  });
+  assert.equal(await isFilled(), true);
+  assert.equal(await equals(), 20);
+
+  const later = "select removed, restored from syncline.undo_run($1, p_fill_later => true)";
+  assert.deepEqual(await db.query(later, [made]), [{ removed: 3, restored: 5 }]);
   assert.deepEqual(
     await idsIn(db),
     numbered(17, 3).map((row) => row.id),
   );
-  const isFilled = async () => (await db.query("select is_filled from syncline.delivery_overview"))[0]!.is_filled;
   assert.equal(await isFilled(), false);
   await runs(connection, []);
   assert.equal(await isFilled(), true);
-  assert.equal(await equals(), 20);
+  assert.equal(await equals(), 22);
 });

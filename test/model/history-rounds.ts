@@ -4,6 +4,7 @@ import type { TestContext } from "node:test";
 import { diffRecordsBetween, recordsAsOf } from "../../src/db/history.ts";
 import * as records from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
+import * as undoing from "../../src/db/undo.ts";
 import { testDatabase } from "../helpers/database.ts";
 import type { Seeded } from "../helpers/seed.ts";
 import { contents, type Fence, makeSync, START, saveAll, startRun, type World, worldOn } from "../helpers/world.ts";
@@ -108,7 +109,7 @@ const historyRounds = async (w: World, random: Seeded, { retention }: { retentio
       const run = known[Math.max(0, known.length - 1 - random.below(4))]!.id;
       await forward();
       const undoneAt = now;
-      const [counts] = await runs.undoRun(w.db, { run });
+      const [counts] = await undoing.undoRun(w.db, { run });
       const before = live().length;
       let touched = 0;
       for (const [id, all] of changes) {

@@ -5,6 +5,7 @@ import { getCheckpoint, saveCheckpoint } from "../../src/db/checkpoints.ts";
 import { recordsAsOf } from "../../src/db/history.ts";
 import * as records from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
+import * as undoing from "../../src/db/undo.ts";
 import { testDatabase } from "../helpers/database.ts";
 import { figures } from "../helpers/figures.ts";
 import { until } from "../helpers/until.ts";
@@ -53,7 +54,7 @@ const live = async (w: World, stream: number) =>
   ).map(({ row }) => row);
 
 const NOTHING = { removed: 0, restored: 0, reverted: 0, changed_since: 0, unrecoverable: 0 };
-const counted = async (found: Promise<Awaited<ReturnType<typeof runs.undoRun>>>) => {
+const counted = async (found: Promise<Awaited<ReturnType<typeof undoing.undoRun>>>) => {
   const { undo_run, model, ...counts } = (await found)[0]!;
   assert.equal(model, "Contact");
   return { undo: undo_run!, counts };
@@ -72,14 +73,14 @@ sqlTests("87_undo", {
     const expected = { ...NOTHING, removed: 1, restored: 1, reverted: 1 };
     const heads = () => w.one("select head from syncline.streams where id = $1", [stream]);
     const head = await heads();
-    assert.deepEqual((await counted(runs.previewUndo(w.db, bad))).counts, expected);
+    assert.deepEqual((await counted(undoing.previewUndo(w.db, bad))).counts, expected);
     assert.deepEqual([await live(w, stream), await heads()], [after, head], "looking changes nothing");
-    const first = await counted(runs.undoRun(w.db, bad));
+    const first = await counted(undoing.undoRun(w.db, bad));
     assert.deepEqual([first.counts, await live(w, stream), await heads()], [expected, before, head + 3]);
-    const again = await counted(runs.undoRun(w.db, bad));
+    const again = await counted(undoing.undoRun(w.db, bad));
     assert.deepEqual(again.counts, { ...NOTHING, changed_since: 3 });
     await w.forward("1 min");
-    const second = await counted(runs.undoRun(w.db, { run: first.undo }));
+    const second = await counted(undoing.undoRun(w.db, { run: first.undo }));
     assert.deepEqual(second.counts, { ...NOTHING, removed: 1, restored: 1, reverted: 1 });
     assert.deepEqual(await live(w, stream), after);
     const [run] = await w.q(
@@ -97,7 +98,7 @@ sqlTests("87_undo", {
     await runs.finishRun(w.db, at);
     const bad = await did(w, ids, stream, { a: "bad", b: "bad" });
     await did(w, ids, stream, { b: "good" });
-    assert.deepEqual((await counted(runs.undoRun(w.db, bad))).counts, { ...NOTHING, reverted: 1, changed_since: 1 });
+    assert.deepEqual((await counted(undoing.undoRun(w.db, bad))).counts, { ...NOTHING, reverted: 1, changed_since: 1 });
     assert.deepEqual(await live(w, stream), ["a 1", "b good"]);
   },
   "without history updates stay and are counted, the rest is undone": async (w) => {
@@ -107,7 +108,7 @@ sqlTests("87_undo", {
     await w.q("update syncline.records set payload = null, pruned_at = syncline.now() where external_id = 'e'");
     const bad = await did(w, ids, stream, { a: "bad", d: "bad", f: "bad" }, ["b", "e", "f"]);
     await did(w, ids, stream, { c: "other" });
-    const { counts } = await counted(runs.undoRun(w.db, bad));
+    const { counts } = await counted(undoing.undoRun(w.db, bad));
     // f came and went in the run: two changes of one record, which without history may be another's since.
     assert.deepEqual(counts, { ...NOTHING, removed: 1, restored: 1, unrecoverable: 2, changed_since: 1 });
     assert.deepEqual(await live(w, stream), ["a bad", "b 1", "c other"]);
@@ -128,17 +129,17 @@ sqlTests("87_undo", {
         return { ...next, refresh };
       };
       const parked = await wipe();
-      assert.deepEqual(await runs.undoRun(w.db, parked), [], "it changed nothing");
+      assert.deepEqual(await undoing.undoRun(w.db, parked), [], "it changed nothing");
       assert.equal(await w.one("select state from syncline.refreshes where id = $1", [parked.refresh]), "discarded");
       const approved = await wipe();
       await w.forward("1 day");
       await runs.approveDeletes(w.db, approved);
       await w.forward("1 min");
-      assert.deepEqual((await counted(runs.undoRun(w.db, approved))).counts, { ...NOTHING, restored: 5001 });
+      assert.deepEqual((await counted(undoing.undoRun(w.db, approved))).counts, { ...NOTHING, restored: 5001 });
       await w.q("update syncline.syncs set delete_limit_share = null");
       const wiped = await wipe();
       await w.forward("1 min");
-      assert.deepEqual((await counted(runs.undoRun(w.db, wiped))).counts, { ...NOTHING, restored: 5001 });
+      assert.deepEqual((await counted(undoing.undoRun(w.db, wiped))).counts, { ...NOTHING, restored: 5001 });
       assert.equal((await live(w, stream)).length, 5001);
       await lawful(w);
     },
@@ -148,7 +149,7 @@ sqlTests("87_undo", {
     await runs.finishRun(w.db, at);
     const bad = await did(w, ids, stream, { a: "bad" });
     await w.q("delete from syncline.outbox");
-    const { undo } = await counted(runs.undoRun(w.db, bad));
+    const { undo } = await counted(undoing.undoRun(w.db, bad));
     const [told, ...more] = await w.q("select run_id, kind, body from syncline.outbox");
     assert.deepEqual([told!.run_id, told!.kind, more], [undo, "sync", []]);
     assert.deepEqual(told!.body.responseResults, { added: 0, updated: 1, deleted: 0 });
@@ -181,19 +182,19 @@ sqlTests("87_undo", {
     const first = await reached(1);
     const [one, second] = [await reach(), await reached(2)];
     const two = await reach();
-    await runs.undoRun(w.db, { ...second, rewind: false });
+    await undoing.undoRun(w.db, { ...second, rewind: false });
     assert.deepEqual(await reach(), two);
     const third = await reached(3);
     const three = await reach();
     await w.forward("1 min");
-    const { undo } = await counted(runs.undoRun(w.db, third));
+    const { undo } = await counted(undoing.undoRun(w.db, third));
     assert.deepEqual(await reach(), { ...two, by: second.run });
     await w.forward("1 min");
-    await runs.undoRun(w.db, { run: undo });
+    await undoing.undoRun(w.db, { run: undo });
     assert.deepEqual(await reach(), { ...three, by: third.run });
-    for (const run of [third, second]) await runs.undoRun(w.db, run);
+    for (const run of [third, second]) await undoing.undoRun(w.db, run);
     assert.deepEqual(await reach(), one, "run by run, back to the first");
-    await runs.undoRun(w.db, first);
+    await undoing.undoRun(w.db, first);
     assert.equal((await reach()).at, null);
     const next = await startRun(w.db, ids);
     assert.equal(await getCheckpoint(w.db, next), null);
@@ -218,7 +219,7 @@ sqlTests("87_undo", {
       [stream, ids.environment, ids.integration],
     );
     await w.q("update syncline.streams set lands = true where id = $1", [stream]);
-    await runs.undoRun(w.db, bad);
+    await undoing.undoRun(w.db, { ...bad, fillLater: true });
     assert.deepEqual(await w.q("select id from public.contacts order by id"), [{ id: "a" }, { id: "b" }]);
     const [filled] = await w.q("select id, filled_pos, filled_at from syncline.landings");
     assert.deepEqual([filled!.filled_pos, filled!.filled_at], [head, null]);
@@ -227,7 +228,7 @@ sqlTests("87_undo", {
   },
   "a run that is live, whose sync is live, that is no sync's or that is not there is refused": async (w) => {
     const { ids, at } = await begun(w);
-    const tried = (run: number) => [() => runs.undoRun(w.db, { run }), () => runs.previewUndo(w.db, { run })];
+    const tried = (run: number) => [() => undoing.undoRun(w.db, { run }), () => undoing.previewUndo(w.db, { run })];
     for (const act of tried(at.run)) await w.refuses("SL005", /^run \d+ is running$/, act);
     await runs.finishRun(w.db, at);
     const next = await startRun(w.db, ids);
@@ -266,7 +267,7 @@ test("many records are undone in one go, and a sync that saves into the same str
 
     await db.query("begin");
     const started = performance.now();
-    const { counts, undo } = await counted(runs.undoRun(db, bad));
+    const { counts, undo } = await counted(undoing.undoRun(db, bad));
     figures(t, { undone: count, ms: Math.round(performance.now() - started) });
     const saving = saveAll(other, { ...beside, stream }, { r1: "new", more: "new" });
     await until(
@@ -280,7 +281,7 @@ test("many records are undone in one go, and a sync that saves into the same str
       (await recordsAsOf(db, { stream, at: good })).filter(({ payload }) => String(payload) === "good").length,
       count,
     );
-    const again = await counted(runs.undoRun(db, { run: undo }));
+    const again = await counted(undoing.undoRun(db, { run: undo }));
     assert.deepEqual(again.counts, { ...NOTHING, reverted: count - 1, changed_since: 1 });
     assert.equal((await live(w, stream)).filter((row) => row.endsWith(" bad")).length, count - 1);
     await runs.finishRun(db, beside);

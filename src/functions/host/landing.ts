@@ -1,8 +1,10 @@
 // Records as rows of a table of the user's: what is sent beside the sealed payloads, and how a table is filled at first.
 import { canonicalJson } from "../../crypto/canonical-json.ts";
 import type { DataKeys } from "../../crypto/data-keys.ts";
+import type { DataKey } from "../../crypto/keyring.ts";
 import { open } from "../../crypto/seal.ts";
-import { delivering, fillLanding, type Landing, readUnlanded } from "../../db/landings.ts";
+import type { Db } from "../../db/fn.ts";
+import { delivering, fillLanding, type Landing, readUnlanded, type writeLanding } from "../../db/landings.ts";
 import type { Pool } from "../../db/pool.ts";
 import { sealPlace } from "../../db/seal-place.ts";
 import { storableJson } from "../../db/storable.ts";
@@ -65,32 +67,28 @@ export type OpenLanding = Landing & { toRows: ReturnType<typeof createRowWriter>
 const ROWS_PER_PAGE = 1_000;
 const ROWS_PER_LINE = 50_000;
 
-type FillDeps = {
-  pool: Pool;
-  keys: DataKeys;
-  fence: Fence;
-  connection: number;
-  say: Say;
-  signal: AbortSignal | undefined;
-};
+type Page = Parameters<typeof writeLanding>[1];
 
-/** Make rows of the records from before the mapping, in pages; whoever is interrupted is followed by the next run. */
-export const fill = async (deps: FillDeps, landing: OpenLanding, stream: number, records: number): Promise<void> => {
-  const { pool, fence, say } = deps;
-  const key = records === 0 ? undefined : await deps.keys.ofConnection(deps.connection);
-  const { table } = landing;
-  const tell = (message: string, detail: object): void => say({ kind: "change", level: "info", message, detail });
-  if (records > 0) tell(`${table} is filled with ${records} records first`, { table, records });
-  let done = 0;
+/** Make rows of the records that a landing lacks, in pages: `write` is told each and says when that was all; `onPage` is told how many. */
+export const fillRows = async (o: {
+  db: Db;
+  key: DataKey | undefined;
+  landing: OpenLanding;
+  stream: number;
+  write: (page: Page) => Promise<boolean>;
+  onPage?: (found: number) => void;
+}): Promise<void> => {
+  const { db, key, landing, stream } = o;
   for (;;) {
-    if (deps.signal?.aborted) throw new AppError("script_aborted");
-    const found = await readUnlanded(pool, { landing: landing.id, limit: ROWS_PER_PAGE });
+    const found = await readUnlanded(db, { landing: landing.id, limit: ROWS_PER_PAGE });
     const kept = found.flatMap(({ external_id: id, hash, payload }) => {
       if (payload === null || key === undefined) return [];
       const text = open(key, payload, sealPlace(stream, id));
       return [{ input: { id, row: JSON.parse(text) }, hash, text }];
     });
     const page = {
+      landing: landing.id,
+      stream,
       ids: kept.map(({ input }) => input.id),
       hashes: kept.map(({ hash }) => hash),
       rows: landing.toRows(
@@ -100,11 +98,43 @@ export const fill = async (deps: FillDeps, landing: OpenLanding, stream: number,
       until: found.at(-1)?.pos ?? null,
       passedOver: found.length - kept.length,
     };
-    if (await delivering(fillLanding(pool, { ...fence, landing: landing.id, stream, ...page }))) break;
-    const lines = Math.floor(done / ROWS_PER_LINE);
-    done += found.length;
-    if (Math.floor(done / ROWS_PER_LINE) > lines)
-      tell(`${table}: ${done} of ${records} records`, { table, done, records });
+    if (await delivering(o.write(page))) return;
+    o.onPage?.(found.length);
   }
+};
+
+type FillDeps = {
+  pool: Pool;
+  keys: DataKeys;
+  fence: Fence;
+  connection: number;
+  say: Say;
+  signal: AbortSignal | undefined;
+};
+
+/** Make rows of the records from before the mapping, under a run's fence; whoever is interrupted is followed by the next run. */
+export const fill = async (deps: FillDeps, landing: OpenLanding, stream: number, records: number): Promise<void> => {
+  const { pool, fence, say } = deps;
+  const key = records === 0 ? undefined : await deps.keys.ofConnection(deps.connection);
+  const { table } = landing;
+  const tell = (message: string, detail: object): void => say({ kind: "change", level: "info", message, detail });
+  if (records > 0) tell(`${table} is filled with ${records} records first`, { table, records });
+  let done = 0;
+  await fillRows({
+    db: pool,
+    key,
+    landing,
+    stream,
+    write: (page) => {
+      if (deps.signal?.aborted) throw new AppError("script_aborted");
+      return fillLanding(pool, { ...fence, ...page });
+    },
+    onPage: (found) => {
+      const lines = Math.floor(done / ROWS_PER_LINE);
+      done += found;
+      if (Math.floor(done / ROWS_PER_LINE) > lines)
+        tell(`${table}: ${done} of ${records} records`, { table, done, records });
+    },
+  });
   if (done > 0) tell(`${table} is filled: ${done} records`, { table, done });
 };
