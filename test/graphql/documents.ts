@@ -37,7 +37,8 @@ export const rowType = (type: GraphQLOutputType): GraphQLNamedType => {
   return isConnection(named) && nodes !== undefined ? getNamedType(nodes.type) : named;
 };
 
-const isPlain = ({ args }: Field): boolean => !args.some(isRequiredArgument);
+/** Whether a field can be asked for without arguments. */
+export const isPlain = ({ args }: Field): boolean => !args.some(isRequiredArgument);
 const isPaged = ({ args }: Field): boolean => args.some(({ name }) => name === "first");
 
 /** What leads from a type to others and needs no argument. */

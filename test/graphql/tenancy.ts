@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import {
   buildClientSchema,
+  type GraphQLInputType,
+  type GraphQLNamedType,
   type GraphQLSchema,
   getIntrospectionQuery,
   getNamedType,
@@ -10,8 +12,18 @@ import {
 } from "postgraphile/graphql";
 import { stateOf } from "../contract/tenancy-state.ts";
 import { DEV_KEY, PROD_KEY, type TestApi } from "../http/api.ts";
-import { createDocuments, type Documents, type Field, fieldsOf, kindsOf, relationsOf, rowType } from "./documents.ts";
+import {
+  createDocuments,
+  type Documents,
+  type Field,
+  fieldsOf,
+  isPlain,
+  kindsOf,
+  relationsOf,
+  rowType,
+} from "./documents.ts";
 import { createHarvest, type Harvest, literalsFrom } from "./harvest.ts";
+import { eventsOf, streamAll } from "./tenancy-streams.ts";
 import { MARK } from "./tenancy-world.ts";
 
 type Asked = {
@@ -77,6 +89,24 @@ const questions = (
   return [...asked(rootsOf(schema), (inner) => `{ ${inner} }`), ...(isNested ? nested : [])];
 };
 
+const subscriptionsOf = (
+  schema: GraphQLSchema,
+  { follow, waysToAsk }: Documents,
+  harvest: Harvest,
+): [string, string][] => {
+  const type = schema.getSubscriptionType();
+  if (type === null || type === undefined) return [];
+  const literals = literalsFrom(harvest, OTHERS, FEW_VALUES);
+  const fromTheStart = (name: string, ...rest: [GraphQLInputType, GraphQLNamedType]) =>
+    name === "after" ? ['""', ...literals(name, ...rest)] : literals(name, ...rest);
+  return fieldsOf(type).flatMap((field) =>
+    [...(isPlain(field) ? [""] : []), ...waysToAsk(field, fromTheStart)].map((args): [string, string] => [
+      field.name,
+      `subscription { ${follow(field, 2, args)} }`,
+    ]),
+  );
+};
+
 const mutationsOf = (schema: GraphQLSchema, { follow, waysToAsk }: Documents, harvest: Harvest): [string, string][] => {
   const type = schema.getMutationType();
   if (type === null || type === undefined) return [];
@@ -93,6 +123,12 @@ const idsIn = ({ seen }: Harvest): Set<string> =>
   new Set(
     [...seen].flatMap(([at, values]) => (at.endsWith(".id") ? [...values].map((value) => `${at} ${value}`) : [])),
   );
+
+/** Fields that show nothing even to their own environment here, and why. */
+export const SILENT: { [field: string]: string } = {
+  "ChangedRecordMetadata.deletedAt": "no record is deleted while somebody listens",
+  "ChangedRecordMetadata.prunedAt": "no record is pruned",
+};
 
 export type Findings = {
   /** How much was asked for. */
@@ -151,6 +187,11 @@ export const askEverything = async (api: TestApi, depth: number): Promise<Findin
     assert.deepEqual(leaked, [], `${document}\n${shown.slice(0, 3_000)}`);
   };
   for (const document of [...plain, ...withArguments]) check(await ask(PROD_KEY, document));
+  const subscriptions = subscriptionsOf(schema, documents, own);
+  const { dev, prod } = await streamAll(api.url, subscriptions);
+  for (const { text } of dev) for (const { data } of eventsOf(text)) own.gather(data);
+  for (const { document, text } of prod)
+    for (const { data, errors } of eventsOf(text)) check({ document, text, data, errors } as Asked);
   const mutations = mutationsOf(schema, documents, own);
   for (const [, document] of mutations) {
     const answer = await ask(PROD_KEY, document);
@@ -176,7 +217,7 @@ export const askEverything = async (api: TestApi, depth: number): Promise<Findin
     ),
   );
   return {
-    documents: plain.length + withArguments.length,
+    documents: plain.length + withArguments.length + subscriptions.length,
     mutations: mutations.length,
     silent: leaves.filter((at) => !own.seen.has(at) && !/(PageInfo|Payload|Edge|Connection)\.\w+$/.test(at)).sort(),
     idle: names.filter((name) => !reached.has(name)),
