@@ -23,6 +23,7 @@ export type Field = GraphQLField<unknown, unknown>;
 export type Literals = (name: string, type: GraphQLInputType, of: GraphQLNamedType) => string[];
 
 const ROWS = 10;
+const PARTS_WITHIN_PARTS = 2;
 
 /** The fields of a type, none for a leaf. */
 export const fieldsOf = (type: GraphQLNamedType): Field[] =>
@@ -45,6 +46,13 @@ const isPaged = ({ args }: Field): boolean => args.some(({ name }) => name === "
 export const relationsOf = (type: GraphQLNamedType): Field[] =>
   fieldsOf(type).filter((field) => isPlain(field) && !isLeafType(getNamedType(field.type)));
 
+/** Whether a field is a part of its row rather than another row. */
+const isPart = ({ type, args }: Field): boolean => {
+  const named = getNamedType(type);
+  const isRow = named.name === "Query" || fieldsOf(named).some(({ name }) => name === "nodeId");
+  return args.length === 0 && isObjectType(named) && !isRow && !isConnection(named);
+};
+
 const selectRows = (type: GraphQLNamedType, inner: string): string => {
   if (!isConnection(type)) return `{ ${inner} }`;
   const total = fieldsOf(type).some(({ name }) => name === "totalCount") ? "totalCount" : "";
@@ -62,7 +70,9 @@ export const createDocuments = () => {
   /** Everything that a row says of itself, and, `depth` relations further, what they lead to. */
   const select = (type: GraphQLNamedType, depth: number): string => {
     const leaves = fieldsOf(type).filter((field) => isPlain(field) && isLeafType(getNamedType(field.type)));
-    const further = depth === 0 ? [] : relationsOf(type).map((field) => follow(field, depth - 1));
+    const further = relationsOf(type)
+      .filter((field) => depth > 0 || (isPart(field) && depth > -PARTS_WITHIN_PARTS))
+      .map((field) => follow(field, depth - 1));
     return ["__typename", ...leaves.map(({ name }) => name), ...further].join(" ");
   };
 

@@ -86,5 +86,4 @@ test("hostile queries are refused quickly, and the server goes on answering othe
   for (const [name, ms] of cost) assert.ok(ms <= MOST_MS_EACH, `${name} takes ${ms} ms`);
   assert.ok(waits.length > 20, `${waits.length} answers meanwhile`);
   assert.ok(Math.max(...waits) < LONGEST_WAIT_MS, `the longest wait was ${Math.max(...waits)} ms`);
-  console.error([...cost], waits.sort((a, b) => a - b).at(-1), waits.at(waits.length >> 1));
 });
