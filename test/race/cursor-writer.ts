@@ -1,15 +1,17 @@
 // One of the writers of the cursor race, a process of its own: saves and removes records of one stream in transactions that
-// dawdle before they commit, and takes back every tenth, until it is killed or its standard input ends.
+// dawdle before they commit, and takes back every tenth, until it is killed or its standard input ends. It rings the bell.
 // Argument: JSON {url, run, token, connection, seed}. Prints {"did": "commit" | "rollback"} for each.
 import { createRandom } from "../../src/bundled-provider/random.ts";
 import { createDataKeys } from "../../src/crypto/data-keys.ts";
 import { createKeyring } from "../../src/crypto/keyring.ts";
 import { contentHash, sealAll } from "../../src/crypto/seal.ts";
+import { createBell } from "../../src/db/bell.ts";
 import type { Db } from "../../src/db/fn.ts";
 import { createPool } from "../../src/db/pool.ts";
 import { diffRecords, openStream, removeRecords, saveRecords } from "../../src/db/records.ts";
 import { sealPlace } from "../../src/db/seal-place.ts";
 import { inTransaction } from "../../src/db/tx.ts";
+import { createLogger } from "../../src/log.ts";
 
 const IDS = 1_500;
 const MOST_ROWS = 40;
@@ -27,6 +29,8 @@ const random = createRandom(given.seed);
 const fence = { run: given.run, token: given.token };
 const pool = createPool({ url: given.url, max: 1, applicationName: `syncline writer ${process.pid}` });
 const keys = createDataKeys({ db: pool, keyring: createKeyring({ masterKey: Buffer.alloc(32, 7) }) });
+
+const bell = createBell({ db: pool, log: createLogger("silent") });
 
 const drawIds = (): string[] => {
   const ids = new Set<string>();
@@ -79,6 +83,7 @@ while (!isEnding) {
   try {
     await inTransaction(pool, write);
     say("commit");
+    bell("records", given.connection);
   } catch (error) {
     if ((error as Error).message !== TAKEN_BACK) throw error;
     say("rollback");
