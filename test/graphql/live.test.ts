@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ringChanges } from "../../src/db/bell.ts";
 import { cancelRun } from "../../src/db/runs.ts";
+import { until } from "../helpers/until.ts";
 import { PROD_KEY, syncFunction, testApi } from "../http/api.ts";
 import { eventClient, follow, socketClient } from "./subscribers.ts";
 
@@ -134,6 +135,27 @@ test("subscriptions", async (t) => {
     assert.equal(lost, 1);
     const again = await api.claim();
     await api.save(again, "Contact", [{ id: "d" }]);
+    assert.equal((await all.next()).records[0].id, "d");
+    await all.stop();
+  });
+
+  await t.test("a deployment that changes the schema leaves them be", async () => {
+    const all = follow(client, RECORDS);
+    await all.next();
+    const models = { Company: { type: "object", properties: { name: { type: "string" } } } };
+    await api.deploy([syncFunction("acme", "contacts"), syncFunction("acme", "companies", { models })]);
+    const query = '{ __type(name: "Company") { name } }';
+    await until("the new model has a type", async () => {
+      const { data } = (await api.call("POST", "/graphql", { body: { query } })).body;
+      return data.__type !== null;
+    });
+    await api.db.query("update syncline.streams set head = head + 1 where connection_id = $1", [lease.connection_id]);
+    await api.db.query(
+      `update syncline.records r set pos = t.head from syncline.streams t
+        where t.id = r.stream_id and t.connection_id = $1 and r.external_id = 'd'`,
+      [lease.connection_id],
+    );
+    await ring("records");
     assert.equal((await all.next()).records[0].id, "d");
     await all.stop();
   });
