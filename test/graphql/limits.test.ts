@@ -34,6 +34,8 @@ test("GraphQL's limits", async (t) => {
     assert.equal(await limitOf(`{ environments { nodes { ${aliases} } } }`), "aliases");
     assert.equal(await limitOf(`{ ${"__typename ".repeat(1_000)} }`), "rootFields");
     assert.equal(await limitOf(`{ environments { nodes { ${"name ".repeat(1_500)} } } }`), "fields");
+    const objects = "nodes { name } ".repeat(260);
+    assert.equal(await limitOf(`{ environments { ${objects} } }`), "objects");
     assert.equal(await limitOf(`{ __typename ${"@skip(if: false) ".repeat(101)} }`), "directives");
   });
 

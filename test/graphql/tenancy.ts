@@ -52,13 +52,15 @@ const rootsOf = (schema: GraphQLSchema): Field[] => fieldsOf(schema.getQueryType
 /** Documents along every relation: each root field, and what it leads to `depth` relations further. */
 const walks = (schema: GraphQLSchema, { follow }: Documents, depth: number): string[] =>
   relationsOf(schema.getQueryType()!).flatMap((root) => {
-    if (depth < 2) return [`{ ${follow(root, depth)} }`];
+    const near = `{ ${follow(root, 1)} }`;
+    if (depth < 2) return [near];
     // One document for each first step, or they were larger than a request may be.
     const nodes = fieldsOf(getNamedType(root.type)).some(({ name }) => name === "nodes");
-    return relationsOf(rowType(root.type)).map((relation) => {
+    const far = relationsOf(rowType(root.type)).map((relation) => {
       const inner = follow(relation, depth - 2);
       return nodes ? `{ ${root.name}(first: 3) { nodes { __typename ${inner} } } }` : `{ ${root.name} { ${inner} } }`;
     });
+    return [near, ...far];
   });
 
 /** Documents with every argument of every root field and, when `isNested`, of every relation as well. */

@@ -5,12 +5,13 @@ import { AppError } from "../../errors.ts";
 import type { Limits } from "./limits.ts";
 import { tooMuch } from "./refuse.ts";
 
-type Extent = { fields: number; depth: number; aliases: number; directives: number };
+type Extent = { fields: number; objects: number; depth: number; aliases: number; directives: number };
 
-const NOTHING: Extent = { fields: 0, depth: 0, aliases: 0, directives: 0 };
+const NOTHING: Extent = { fields: 0, objects: 0, depth: 0, aliases: 0, directives: 0 };
 
 const sum = (one: Extent, other: Extent): Extent => ({
   fields: one.fields + other.fields,
+  objects: one.objects + other.objects,
   depth: Math.max(one.depth, other.depth),
   aliases: one.aliases + other.aliases,
   directives: one.directives + other.directives,
@@ -41,6 +42,7 @@ const createExtents = (fragments: Map<string, FragmentDefinitionNode>) => {
     if (node.kind === Kind.INLINE_FRAGMENT) return sum(inner, { ...NOTHING, directives });
     return {
       fields: inner.fields + 1,
+      objects: inner.objects + (node.selectionSet === undefined ? 0 : 1),
       depth: inner.depth + 1,
       aliases: inner.aliases + (node.alias === undefined ? 0 : 1),
       directives: inner.directives + directives,
@@ -101,5 +103,10 @@ export const checkExtent = (document: DocumentNode, limits: Limits): void => {
   refuseAbove("depth", all.depth, `The query is deeper than ${limits.depth} fields: follow fewer relations at once.`);
   refuseAbove("aliases", all.aliases, `${most("aliases", limits.aliases)}: use filters and lists instead of aliases.`);
   refuseAbove("directives", all.directives, `${most("directives", limits.directives)}: ask in several requests.`);
+  refuseAbove(
+    "objects",
+    all.objects,
+    `${most("fields with fields of their own", limits.objects)}: ask in several requests.`,
+  );
   refuseAbove("fields", all.fields, `${most("fields", limits.fields)}: ask for fewer, or in several requests.`);
 };

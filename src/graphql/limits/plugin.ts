@@ -3,8 +3,8 @@ import type {} from "postgraphile/grafserv"; // its options
 import type { Operations } from "../operations.ts";
 import type { Gate } from "./gate.ts";
 
-// One plan of a thousand fields takes about 2 MB; grafast itself would keep 500 for each schema.
-const MOST_PLANS = 50;
+// The largest plan that the limits allow takes about 6 MB, an ordinary one 0.3; grafast itself would keep 500 of a schema.
+const MOST_PLANS = 30;
 const MOST_PLANS_OF_ONE = 5; // an operation has several when @skip and @include depend on variables
 
 /** The plugin that holds requests to the limits and, where there is a list, to the operations on it. */
