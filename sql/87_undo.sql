@@ -249,6 +249,7 @@ begin
     syncline.describe_run(v_undo) || jsonb_build_object('success', true, 'queryTimeStamp', syncline.webhook_time(v_undo.started_at)),
     false, v_undo.started_at)
      from syncline.streams_of_run(v_undo.id) s;
+  perform syncline.ring_changes(array[v_undo.connection_id], array[v_undo.connection_id], '{}');
 end $$;
 comment on function syncline.undo_run(bigint, boolean, boolean) is 'Undo what a finished run of a sync changed, as a run of its own (undo_run, which can be undone too); per model: what it had added is removed, deleted is restored, updated is reverted; left alone is what others have changed since and what is unrecoverable. The sync goes back to where the run began unless p_rewind is false. SL002 when there is no such run, SL005 when it or its sync is live ("Pause the sync first") or when it is no sync''s, or when it brings back rows of a table that is delivered into ("Ask the server") and p_fill_later is false. Example: select * from syncline.undo_run(42);';
 
