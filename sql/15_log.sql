@@ -13,6 +13,8 @@ begin
     from jsonb_to_recordset(p_rows) as l (
       at timestamptz, environment_id int, connection_id int, sync_id int, run_id bigint, kind text, level text, message text, detail jsonb);
   get diagnostics v_count = row_count;
+  perform syncline.ring_changes('{}', '{}', array(
+    select distinct coalesce((l ->> 'connection_id')::int, 0) from jsonb_array_elements(p_rows) l));
   return v_count;
 end $$;
 comment on function syncline.append_logs(jsonb) is 'Write a batch of log rows, given as an array of objects with the columns'' names; how many.';

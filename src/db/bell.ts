@@ -1,4 +1,4 @@
-// The bell of those who watch: where records, runs or logs changed, told after the commit, coalesced, at most every 100 ms.
+// The bell of those who watch: where records or runs changed, told after the commit, coalesced, at most every 100 ms.
 // A notify in each saving transaction would cost 85 % of the commits. Rung late or never it only delays: whoever watches also
 // looks by itself.
 import type { Logger } from "../log.ts";
@@ -12,16 +12,16 @@ export const ringChanges = fn("ring_changes", { records: "int[]", runs: "int[]",
 /** What a change can be one of. */
 export type Changed = "records" | "runs" | "logs";
 
-/** Say that something of this connection changed; 0 stands for what belongs to none. */
-export type Bell = (changed: Changed, connection: number) => void;
+/** Say that records or runs of this connection changed. The log rings by itself: it is written in batches anyway. */
+export type Bell = (changed: "records" | "runs", connection: number) => void;
 
 /** A bell of this process. */
 export const createBell = ({ db, log }: { db: Db; log: Logger }): Bell => {
-  const waiting = { records: new Set<number>(), runs: new Set<number>(), logs: new Set<number>() };
+  const waiting = { records: new Set<number>(), runs: new Set<number>() };
   let isWaiting = false;
   let lastRung = 0;
 
-  const take = (changed: Changed): number[] => {
+  const take = (changed: keyof typeof waiting): number[] => {
     const ids = [...waiting[changed]];
     waiting[changed].clear();
     return ids;
@@ -29,7 +29,7 @@ export const createBell = ({ db, log }: { db: Db; log: Logger }): Bell => {
   const ring = (): void => {
     isWaiting = false;
     lastRung = Date.now();
-    ringChanges(db, { records: take("records"), runs: take("runs"), logs: take("logs") }).catch((err) =>
+    ringChanges(db, { records: take("records"), runs: take("runs"), logs: [] }).catch((err) =>
       log.debug({ event: "bell.failed", err }, "who watches will look by itself"),
     );
   };

@@ -3,7 +3,6 @@
 // Lines wait for a database that is away; they are written twice rather than lost when it went in the middle of a write.
 import { hasCode } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Bell } from "./bell.ts";
 import type { Db } from "./fn.ts";
 import { appendLogs, type LogLine } from "./logs.ts";
 
@@ -19,7 +18,7 @@ export type LogWriter = {
 };
 
 /** A writer of log lines; a batch that the database refuses is reported and dropped. */
-export const createLogWriter = ({ db, log, bell }: { db: Db; log: Logger; bell?: Bell }): LogWriter => {
+export const createLogWriter = ({ db, log }: { db: Db; log: Logger }): LogWriter => {
   const waiting: LogLine[] = [];
   let writing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -30,7 +29,6 @@ export const createLogWriter = ({ db, log, bell }: { db: Db; log: Logger; bell?:
     const lines = waiting.splice(0, BATCH_LINES);
     try {
       await appendLogs(db, { rows: lines });
-      for (const id of new Set(lines.map(({ connection_id }) => connection_id ?? 0))) bell?.("logs", id);
     } catch (err) {
       if (hasCode(err, "database_unavailable")) {
         waiting.unshift(...lines);

@@ -86,7 +86,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const { pool, log, concurrency, actionConcurrency = concurrency, graceMs = GRACE_MS } = deps;
   const id = `${os.hostname()}:${process.pid}:${randomBytes(4).toString("hex")}`;
   const bell = createBell({ db: pool, log });
-  const logs = createLogWriter({ db: pool, log, bell });
+  const logs = createLogWriter({ db: pool, log });
   const live = createLiveRuns();
   const heart = await startHeart({ pool, url: deps.url, worker: id, live, log });
   const isolates = lazy(() =>
