@@ -4,7 +4,7 @@ import type { Db } from "./pool.ts";
 
 // Partitions are left out: the ones of logs come and go with the days. Owners differ by installation, so only grants to others count.
 const TABLES = `
-select c.oid, c.relname as name,
+select c.oid, case c.relnamespace when 'api'::regnamespace then 'api.' else '' end || c.relname as name,
        concat_ws(' ', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end,
                  case c.relnamespace when 'api'::regnamespace then 'api.' else '' end || c.relname,
                  'partition by ' || pg_get_partkeydef(c.oid),
