@@ -1,6 +1,7 @@
 // `npm run bench [-- --json FILE] [-- --only NAME]`: the budgets, measured in one run each, printed as ratios.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { useFastGraphql } from "../../src/config.ts";
 import { benchActions } from "./actions.ts";
 import { benchCompile } from "./compile.ts";
 import { benchGraphql } from "./graphql.ts";
@@ -15,6 +16,8 @@ import { benchRefresh } from "./refresh.ts";
 import { type Result, toTable } from "./result.ts";
 import { benchDispatch, benchRuns } from "./runs.ts";
 import { type Bench, setUp } from "./setup.ts";
+
+useFastGraphql();
 
 const onServer = (role: "all" | "api", work: (bench: Bench) => Promise<Result[]>) => async (): Promise<Result[]> => {
   const bench = await setUp(role);
