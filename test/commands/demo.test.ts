@@ -35,11 +35,15 @@ test("the demo tells the counts of a second round, its lines work as printed, an
   assert.equal(counts.length, 6, demo.output());
   assert.ok(counts.some((text) => /^green-valley Contact 5 \d+ 3$/.test(text)));
   const commands = demo.output().match(/^ {3}(curl|PGSERVICEFILE|SYNCLINE_DATA)=?.*$/gm) ?? [];
-  assert.equal(commands.length, 6, demo.output());
-  const [records, deleted, status, psql, sql, change] = commands.map((text) => text.trim()) as [string, ...string[]];
+  assert.equal(commands.length, 7, demo.output());
+  const [records, deleted, typed, status, psql, sql, change] = commands.map((text) => text.trim()) as [
+    string,
+    ...string[],
+  ];
   if (await has("curl")) {
     assert.equal(JSON.parse(await shell(records)).records.length, 2);
     assert.equal(JSON.parse(await shell(deleted!)).records.length, 3);
+    assert.equal(JSON.parse(await shell(typed!)).data.contacts.nodes.length, 2);
     assert.equal(JSON.parse(await shell(status!)).syncs.length, 6);
     assert.match(await shell(change!), /\{"success":true\}$/);
     await until("the webhook shows up", () => /webhook: green-valley Contact: 1 added/.test(demo.output()));

@@ -5,6 +5,8 @@ import { CUSTOMERS, INTEGRATION } from "./set-up.ts";
 const STREAMS =
   "select n.connection_id, t.model, t.records, t.head from syncline.streams t join syncline.connections n on n.id = t.connection_id order by 1, 2";
 
+const CONTACTS = `{ contacts(connectionId: "${CUSTOMERS[0]}", first: 2) { nodes { id first_name _metadata { lastAction cursor } } } }`;
+
 export type Further = { title: string; command: string };
 
 /** `psqlHint` is the line that opens psql; `folder` the data folder as the reader would type it. */
@@ -24,10 +26,14 @@ export const furtherLines = (o: {
     { title: "Records, newest knowledge of each, by cursor", command: records("model=Contact&limit=2") },
     { title: "Only what was deleted", command: records("model=Contact&filter=deleted") },
     {
+      title: "The same over GraphQL, where each model is a type; /graphiql is an explorer",
+      command: `curl -s ${authorization} ${json} '${o.url}/graphql' -d '${JSON.stringify({ query: CONTACTS })}'`,
+    },
+    {
       title: "How the syncs are doing",
       command: `curl -s ${authorization} '${o.url}/sync/status?syncs=*&provider_config_key=${INTEGRATION}'`,
     },
-    { title: "The same in SQL", command: `${o.psqlHint} -c '${STREAMS}'` },
+    { title: "What there is, in SQL", command: `${o.psqlHint} -c '${STREAMS}'` },
     { title: "Without psql", command: `SYNCLINE_DATA=${o.folder} npm run -s syncline -- sql '${STREAMS}'` },
     {
       title: "What happens, as it happens",
