@@ -38,16 +38,6 @@ begin atomic
 end;
 comment on function syncline.watch_marks(jsonb) is 'For each of the watches {n, kind: records|runs|logs, ...} a text that changes when there is something new: one statement for all subscriptions of a process.';
 
-create or replace function syncline.watched_connection(p_integration text, p_connection text) returns int
-language sql stable
-return (
-  select n.id
-    from syncline.connections n
-    join syncline.integrations i on i.id = n.integration_id and i.deleted_at is null
-   where n.environment_id = syncline.current_environment() and n.connection_id = p_connection
-     and i.unique_key = p_integration and n.deleted_at is null);
-comment on function syncline.watched_connection(text, text) is 'A connection of the environment this transaction reads for; null when there is none of that name.';
-
 create or replace function syncline.watched_sync(p_sync uuid)
 returns table (id int, connection_id int)
 language sql stable

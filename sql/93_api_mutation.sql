@@ -18,9 +18,7 @@ comment on function syncline.own_sync(uuid) is 'The number of a sync of the sess
 create or replace function syncline.own_run(p_id bigint) returns bigint
 language plpgsql stable as $$
 begin
-  if not exists (select from syncline.runs r where r.id = p_id and r.environment_id = syncline.current_environment()) then
-    raise exception using errcode = 'SL002', message = 'no such run', detail = p_id;
-  end if;
+  perform syncline.check_run(syncline.current_environment(), p_id);
   return p_id;
 end $$;
 comment on function syncline.own_run(bigint) is 'A run of the session''s environment. SL002 when it has none of this id.';

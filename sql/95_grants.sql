@@ -89,7 +89,7 @@ create or replace function syncline.grant_watching() returns void
 language plpgsql volatile as $$
 begin
   grant execute on function
-    syncline.find_stream, syncline.first_position_since, syncline.read_records, syncline.watched_connection, syncline.watched_sync,
+    syncline.find_stream, syncline.first_position_since, syncline.read_records, syncline.watched_sync,
     syncline.watched_head, syncline.watched_runs, syncline.newest_run, syncline.watched_logs
     to syncline_app;
 end $$;

@@ -2,6 +2,7 @@
 // A notify in each saving transaction would cost 85 % of the commits. Rung late or never it only delays: whoever watches also
 // looks by itself.
 import type { Logger } from "../log.ts";
+import { coalesce } from "./coalesce.ts";
 import { fn, nothing } from "./fn.ts";
 import type { Db } from "./pool.ts";
 
@@ -18,25 +19,19 @@ export type Bell = (changed: "records" | "runs", connection: number) => void;
 /** A bell of this process. */
 export const createBell = ({ db, log }: { db: Db; log: Logger }): Bell => {
   const waiting = { records: new Set<number>(), runs: new Set<number>() };
-  let isWaiting = false;
-  let lastRung = 0;
 
   const take = (changed: keyof typeof waiting): number[] => {
     const ids = [...waiting[changed]];
     waiting[changed].clear();
     return ids;
   };
-  const ring = (): void => {
-    isWaiting = false;
-    lastRung = Date.now();
+  const ringSoon = coalesce(MS_BETWEEN_RINGS, () => {
     ringChanges(db, { records: take("records"), runs: take("runs"), logs: [] }).catch((err) =>
       log.debug({ event: "bell.failed", err }, "who watches will look by itself"),
     );
-  };
+  });
   return (changed, connection) => {
     waiting[changed].add(connection);
-    if (isWaiting) return;
-    isWaiting = true;
-    setTimeout(ring, Math.max(0, lastRung + MS_BETWEEN_RINGS - Date.now())).unref();
+    ringSoon()?.unref();
   };
 };

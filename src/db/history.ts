@@ -70,41 +70,18 @@ type Page = { after?: string | undefined; limit?: number | undefined };
 /** A payload is stored without its id. */
 type Content = { id: string; [field: string]: unknown };
 
-const contentOf = (id: string, json: string): Content => ({ id, ...(JSON.parse(json) as object) });
-
-const opener = async ({ keys }: Deps, { connection, stream }: Place) => {
-  const key = await keys.ofConnection(connection);
-  return (id: string, payload: Buffer | null): Content | null =>
-    payload === null ? null : contentOf(id, open(key, payload, sealPlace(stream, id)));
-};
-
 /** One page of the records of a stream as they were at an instant, by id; `limit` none means all. */
 export const readAsOf =
-  (deps: Deps) =>
-  async ({ at, after, limit, ...place }: Place & Page & { at: string }) => {
-    const found = await recordsAsOf(deps.db, { stream: place.stream, at, after, limit });
-    const opened = await opener(deps, place);
-    return found.map(({ payload, ...record }) => ({ ...record, content: opened(record.external_id, payload) }));
-  };
-
-/** One page of what differs between two instants, by id. */
-export const readChangesBetween =
-  (deps: Deps) =>
-  async ({ from, to, after, limit, ...place }: Place & Page & { from: string; to: string }) => {
-    const found = await diffRecordsBetween(deps.db, { stream: place.stream, from, to, after, limit });
-    const opened = await opener(deps, place);
-    return found.map(({ old_payload, new_payload, ...change }) => ({
-      ...change,
-      before: opened(change.external_id, old_payload),
-      after: opened(change.external_id, new_payload),
+  ({ db, keys }: Deps) =>
+  async ({ connection, stream, at, after, limit }: Place & Page & { at: string }) => {
+    const found = await recordsAsOf(db, { stream, at, after, limit });
+    const key = await keys.ofConnection(connection);
+    const opened = (id: string, payload: Buffer): Content => ({
+      id,
+      ...(JSON.parse(open(key, payload, sealPlace(stream, id))) as object),
+    });
+    return found.map(({ payload, ...record }) => ({
+      ...record,
+      content: payload === null ? null : opened(record.external_id, payload),
     }));
-  };
-
-/** All versions of one record, the oldest first. */
-export const readHistory =
-  (deps: Deps) =>
-  async ({ id, ...place }: Place & { id: string }) => {
-    const found = await recordHistory(deps.db, { stream: place.stream, id });
-    const opened = await opener(deps, place);
-    return found.map(({ payload, ...version }) => ({ ...version, content: opened(id, payload) }));
   };

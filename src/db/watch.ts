@@ -10,12 +10,6 @@ export type Watched =
 
 export const watchMarks = fn("watch_marks", { watches: "jsonb" }, rowsUnchecked<{ n: number; mark: string | null }>());
 
-export const watchedConnection = fn(
-  "watched_connection",
-  { integration: "text", connection: "text" },
-  value(z.number().nullable()),
-);
-
 export const watchedSync = fn(
   "watched_sync",
   { sync: "uuid" },

@@ -22,7 +22,7 @@ export const toGraphqlError = ({ code, message, payload, errors }: AppError): Gr
   });
 
 /** A message without what it suggests: that would show the names of a schema to who may not read it. */
-export const withoutSuggestion = (message: string): string => {
+const withoutSuggestion = (message: string): string => {
   const plain = message.replace(/ ?Did you mean .*$/s, "");
   return plain.length > MOST_CHARACTERS ? `${plain.slice(0, MOST_CHARACTERS)} …` : plain;
 };

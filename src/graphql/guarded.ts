@@ -6,7 +6,7 @@ import type { Catalogue } from "../providers/catalogue.ts";
 import { createAnswer } from "./answer.ts";
 import { createMask } from "./errors.ts";
 import type { GraphqlSettings } from "./graphql.ts";
-import { createGate, type Gate } from "./limits/gate.ts";
+import { createGate } from "./limits/gate.ts";
 import { LIMITS } from "./limits/limits.ts";
 import { createLimitsPlugin } from "./limits/plugin.ts";
 import type { Operations } from "./operations.ts";
@@ -23,8 +23,8 @@ type Deps = {
   live: GraphileConfig.Plugin;
 };
 
-/** What serves, and how it is asked over HTTP. `gate` is for other ways to ask. */
-export type Guarded = Served & { answer: ReturnType<typeof createAnswer>; gate: Gate };
+/** What serves, and how it is asked over HTTP. */
+export type Guarded = Served & { answer: ReturnType<typeof createAnswer> };
 
 /** Load it. */
 export const createGuarded = async ({
@@ -42,5 +42,5 @@ export const createGuarded = async ({
   const limits = createLimitsPlugin({ gate, operations });
   const mask = createMask(log);
   const served = await createServed({ pool, url, catalogue, keys, log, limits, mask, live });
-  return { ...served, gate, answer: createAnswer({ gate, operations, mask }) };
+  return { ...served, answer: createAnswer({ gate, operations, mask }) };
 };

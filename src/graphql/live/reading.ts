@@ -1,7 +1,7 @@
 // What the sources of subscriptions share: who reads, and the names by which a client says what it watches.
 import type { DataKeys } from "../../crypto/data-keys.ts";
+import { findConnections } from "../../db/models.ts";
 import type { Db } from "../../db/pool.ts";
-import { watchedConnection } from "../../db/watch.ts";
 import { AppError } from "../../errors.ts";
 
 export type Reading = {
@@ -15,9 +15,9 @@ export type Reading = {
 
 /** The connection of these names, or a refusal that does not tell whether another environment has one. */
 export const connectionOf = async (db: Db, integration: string, connection: string): Promise<number> => {
-  const found = await watchedConnection(db, { integration, connection });
-  if (found === null) throw new AppError("unknown_connection", "There is no such connection.");
-  return found;
+  const [found] = await findConnections(db, { connection, integrations: [integration] });
+  if (found === undefined) throw new AppError("unknown_connection", "There is no such connection.");
+  return found.id;
 };
 
 /** The connection of these names; null when none is named, a refusal when half of one is. */

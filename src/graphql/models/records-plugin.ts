@@ -11,7 +11,7 @@ type RowStep = ExecutableStep & { get: (column: string) => ExecutableStep };
 export const LIVE: Action[] = ["A", "U"];
 
 /** The list that a named integration is alone in; null stays null. */
-export const onlyIntegration = (args: FieldArgs): ExecutableStep =>
+const onlyIntegration = (args: FieldArgs): ExecutableStep =>
   lambda(args.getRaw("integration") as ExecutableStep, (name: unknown) => (name == null ? null : [name]), true);
 
 const ANY_INTEGRATION = "The integration of the connection; needed where several have one of this name.";
