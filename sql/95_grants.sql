@@ -102,7 +102,7 @@ begin
   grant select on
     syncline.settings, syncline.functions, syncline.models, syncline.syncs, syncline.workers, syncline.runs, syncline.checkpoints, syncline.streams,
     syncline.run_streams, syncline.refreshes, syncline.refresh_seen, syncline.refresh_missing, syncline.deliveries, syncline.logs,
-    syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
+    syncline.inbox_matches, syncline.webhook_calls, syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
     syncline.sync_overview, syncline.run_overview, syncline.stream_overview, syncline.stuck_runs, syncline.queue_depth,
     syncline.worker_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions,
     syncline.landing_tables, syncline.landings, syncline.delivery_overview
@@ -129,6 +129,10 @@ begin
   grant select (
     id, uid, environment_id, connection_id, run_id, kind, url, state, attempts, next_attempt_at, token, created_at, ended_at)
     on syncline.outbox to syncline_support, syncline_operator;
+  grant select (
+    id, uid, environment_id, integration_id, received_at, verdict, reason, delivery_id, bytes, parts, state, replays, duplicates,
+    last_duplicate_at, matched, handled_at)
+    on syncline.inbox to syncline_support, syncline_operator;
   grant select (environment_id, name, created_at, updated_at) on syncline.environment_variables to syncline_support, syncline_operator;
   grant select (
     id, uid, environment_id, connection_id, name, is_async, idempotency_key, max_retries, state, attempts, due_at, run_id, error,
@@ -166,7 +170,8 @@ begin
     to syncline_operator;
   grant update (
     lease, time_slice, max_run_attempts, max_idle_interrupts, webhook_max_attempts, webhook_first_retry, webhook_last_retry,
-    sync_timeout, action_timeout, event_timeout, async_action_start_within, delivery_lock_timeout)
+    sync_timeout, action_timeout, event_timeout, async_action_start_within, delivery_lock_timeout, webhook_call_timeout,
+    webhook_call_attempts, inbox_dedupe_window)
     on syncline.settings to syncline_operator;
 end $$;
 comment on function syncline.grant_functions() is 'What support and operators call, and the settings that operators change.';

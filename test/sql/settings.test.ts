@@ -22,6 +22,10 @@ const DURATIONS: Record<string, { bad: string[]; good: string[] }> = {
   max_run_attempts: { bad: ["0", "-1", "101"], good: ["1", "100"] },
   max_idle_interrupts: { bad: ["0", "-1", "101"], good: ["1", "100"] },
   webhook_max_attempts: { bad: ["0", "-1", "101"], good: ["1", "100"] },
+  inbox_retention: { bad: ["0", "59 s", "11 years"], good: ["1 min", "10 years"] },
+  inbox_dedupe_window: { bad: ["0", "999 ms", "8 days"], good: ["1 s", "7 days"] },
+  webhook_call_timeout: { bad: ["0", "999 ms", "21 days"], good: ["1 s", "20 days"] },
+  webhook_call_attempts: { bad: ["0", "-1", "101"], good: ["1", "100"] },
 };
 const MAY_BE_NULL = ["payload_prune_after", "records_expire_after", "history_retention"];
 
