@@ -15,6 +15,7 @@ const COMMANDS: { [name: string]: () => Promise<(program: Command) => void> } = 
   test: async () => (await import("./commands/test.ts")).addTestCommand,
   "generate:tests": async () => (await import("./commands/generate-tests.ts")).addGenerateTestsCommand,
   dryrun: async () => (await import("./commands/dryrun.ts")).addDryRunCommand,
+  webhooks: async () => (await import("./commands/webhooks.ts")).addWebhooksCommand,
   logs: async () => (await import("./commands/logs.ts")).addLogsCommand,
   undo: async () => (await import("./commands/undo.ts")).addUndoCommand,
   sql: async () => (await import("./commands/sql.ts")).addSqlCommand,
