@@ -1,6 +1,8 @@
 // What a catalogue entry is, in the vocabulary of the published catalogue format.
 // Known fields are checked so that a mistake is named; unknown fields pass through untouched, for catalogues newer than this file.
 import { z } from "zod";
+import { WebhookRule } from "./webhook/rule.ts";
+import { sharedRules } from "./webhook/rules.ts";
 
 const AUTH_MODES = [
   "API_KEY",
@@ -90,6 +92,16 @@ const Field = z.looseObject({
   secret: z.boolean().optional(),
 });
 
+/** How its webhooks are judged: a rule, or the name of a shared one. Kept as written; `ruleOf` gives the rule. */
+const Webhook = z.union([z.string(), z.record(z.string(), z.unknown())]).superRefine((webhook, context) => {
+  if (typeof webhook === "string") {
+    if (!sharedRules().has(webhook)) context.addIssue({ code: "custom", message: `there is no rule ${webhook}` });
+    return;
+  }
+  const { error } = WebhookRule.safeParse(webhook);
+  for (const { path, message } of error?.issues ?? []) context.addIssue({ code: "custom", path: [...path], message });
+});
+
 /** A catalogue entry. Texts in `proxy` and the URLs may hold `${…}` templates, filled per connection by `template.ts`. */
 export const Provider = z.looseObject({
   display_name: z.string().min(1),
@@ -111,6 +123,7 @@ export const Provider = z.looseObject({
   redirect_uri_metadata: z.array(z.string()).optional(),
   connection_config: z.record(z.string(), Field).optional(),
   credentials: z.record(z.string(), Field).optional(),
+  webhook: Webhook.optional(),
 });
 
 export type Provider = z.infer<typeof Provider>;

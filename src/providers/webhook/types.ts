@@ -37,3 +37,15 @@ export type WebhookSecrets = {
   clientSecret: string | undefined;
   app: { id: string; privateKey: string; link: string } | undefined;
 };
+
+/**
+ * What judging needs from outside. `now` in ms. `connectionSecrets`: the texts in this metadata field of the connections that
+ * the first fitting lookup finds. `fetchKeys`: the JSON at a provider's address for public keys, through the guarded client;
+ * `isFresh` asks not to be served from a cache.
+ */
+export type JudgeDeps = {
+  secrets: WebhookSecrets;
+  now: number;
+  connectionSecrets?: (lookups: Lookup[], field: string) => Promise<string[]>;
+  fetchKeys?: (url: string, isFresh?: boolean) => Promise<unknown>;
+};
