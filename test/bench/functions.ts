@@ -1,4 +1,4 @@
-// The functions that the benchmarks run: one that only is (model Item), one that does nothing, one that says when it began,
+// The functions that the benchmarks run: one that only is (model Item), one that does nothing, one that says when it began, one that saves a record,
 // an action that gives back its input.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -29,6 +29,8 @@ const PAGES = `
     }
     await nango.log(\`pages took \${Date.now() - startedAt} ms\`);`;
 
+const TICK = `await nango.batchSave([{ id: "tick", at: \`\${Date.now()} \${Math.random()}\` }], "Tick");`;
+
 const NOOP = `
 import { createAction } from "syncline";
 import * as z from "zod";
@@ -47,6 +49,7 @@ export const writeFunctions = (folder: string): void => {
   writeFileSync(path.join(syncs, "items.ts"), sync("every hour", "", "Item"));
   writeFileSync(path.join(syncs, "empty.ts"), sync("every hour", "", "Nothing"));
   writeFileSync(path.join(syncs, "first-line.ts"), sync("every hour", 'await nango.log("first line");', "Line"));
+  writeFileSync(path.join(syncs, "tick.ts"), sync("every hour", TICK, "Tick"));
   writeFileSync(path.join(syncs, "pages.ts"), sync("every hour", PAGES, "Page"));
   writeFileSync(path.join(syncs, "bulk.ts"), sync("every hour", BULK, "Bulk"));
 };

@@ -9,6 +9,7 @@ import { benchHistory } from "./history.ts";
 import { benchIdle } from "./idle.ts";
 import { benchIsolate } from "./isolate.ts";
 import { benchLanding } from "./landing.ts";
+import { benchLatency } from "./latency.ts";
 import { benchMemory } from "./memory.ts";
 import { benchProxy } from "./proxy.ts";
 import { benchRecords } from "./records.ts";
@@ -38,6 +39,7 @@ const ALL: Record<string, () => Promise<Result[]>> = {
   proxy: onServer("api", benchProxy),
   graphql: onServer("api", benchGraphql),
   actions: onServer("all", benchActions),
+  latency: onServer("all", benchLatency),
 };
 
 const { values } = parseArgs({ options: { json: { type: "string" }, only: { type: "string" } } });
