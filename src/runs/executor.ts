@@ -11,6 +11,7 @@ import { shareRateLimits } from "../db/rate-limits.ts";
 import type { Lease } from "../db/runs.ts";
 import { createIsolatePool, type IsolatePool } from "../functions/isolate-pool.ts";
 import type { Logger } from "../log.ts";
+import { type CheckHost, createHostCheck } from "../outbound/check-host.ts";
 import { type ClientDeps, createHttpClient } from "../outbound/client.ts";
 import { createForwarding, type Forward } from "../outbound/forward.ts";
 import { createRateLimits } from "../outbound/rate-limits.ts";
@@ -66,6 +67,8 @@ export type Executor = {
   dryRun: DryRun;
   /** Pass a request of the API's caller on to a provider, under the limits that the runs of this process know. */
   forward: Forward;
+  /** Whether a URL that is set now may be requested. */
+  checkHost: CheckHost;
   /** Take no more, let runs finish for a while, give the rest back; resolves when all is quiet. The same however often called. */
   stop: () => Promise<void>;
 };
@@ -143,6 +146,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     actionConcurrency,
     actions: createKeptActions({ ...directDeps, keys: deps.keys, log }),
     forward: forwarding.forward,
+    checkHost: createHostCheck(deps),
     dryRun: createDryRun({ ...hostDeps, runIsolate }),
     stop: () => {
       ending ??= end();

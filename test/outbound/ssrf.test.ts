@@ -107,12 +107,25 @@ test("through no door is a private address reached", async (t) => {
       codes.push([url, (await sendWebhook({ http })(delivery, "key")).error]);
     }
     refused(codes);
-    const private_ = `http://127.0.0.1:${port}`;
-    await api.must("PATCH", "/environment/webhooks", {
-      body: { primary_url: `${private_}/1`, secondary_url: `http://localhost:${port}/2`, on_auth_creation: true },
-    });
+    // What is set is judged at once, unless its name leads nowhere yet, and once more when it is sent.
+    for (const [url, code] of codes) {
+      const { status, body } = await api.call("PATCH", "/environment/webhooks", { body: { secondary_url: url } });
+      if (status === 200) assert.equal(code, "ENOTFOUND", url);
+      else assert.deepEqual([body.error.code, body.error.errors[0].path], ["invalid_body", ["secondary_url"]], url);
+    }
+    const three = `http://[::ffff:7f00:1]:${port}/3`;
+    const credentials = { type: "API_KEY", apiKey: "k" };
+    const pair = { provider_config_key: "crm", connection_id: "three", credentials };
+    const overridden = await api.call("POST", "/connections", { body: { ...pair, webhook_url_override: three } });
+    assert.deepEqual(overridden.body.error.errors[0].path, ["webhook_url_override"]);
+    const private_ = [`http://127.0.0.1:${port}/1`, `http://localhost:${port}/2`];
+    const set = "update syncline.environments set webhook_url_primary = $1, webhook_url_secondary = $2";
+    await api.db.query(set, private_);
     await api.connect("crm", "two");
-    await api.connect("crm", "three", { webhook_url_override: `http://[::ffff:7f00:1]:${port}/3` });
+    await api.db.query("update syncline.environments set webhook_url_primary = $1, webhook_url_secondary = null", [
+      three,
+    ]);
+    await api.connect("crm", "three");
     const { keys, runs } = api;
     const log = createLogger("silent");
     await createDeliverTask({ db: api.db.pool, keys, http, logs: runs.logs, log, isStopping: () => false })();

@@ -18,6 +18,7 @@ import { type Endpoint, endpoint } from "../endpoint.ts";
 import { ConnectionId, HttpUrl, ProviderConfigKey } from "../patterns.ts";
 import { SUCCESS, Success } from "../success.ts";
 import { type Refusals, translating } from "../validate.ts";
+import { checkDestinations } from "../webhooks/destination.ts";
 import { ConnectionInFull, openCredentials, showConnection, showWithoutCredentials } from "./connection-shape.ts";
 import { EndUser, storedEndUser, Tags, tagsOfEndUser } from "./tags.ts";
 
@@ -138,6 +139,7 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
         errors: ["unknown_provider_config", "not_found"],
       },
       async ({ environment, params, query, body }) => {
+        await checkDestinations(deps, body);
         const work = patchConnection(db, {
           environment: environment.id,
           integration: query.provider_config_key,

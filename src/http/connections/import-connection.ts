@@ -17,6 +17,7 @@ import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { ConnectionId, HttpUrl, JsonObject, ProviderConfigKey } from "../patterns.ts";
 import { fieldError } from "../validate.ts";
+import { checkDestinations } from "../webhooks/destination.ts";
 import { ConnectionInFull, showConnection } from "./connection-shape.ts";
 import { ImportedCredentials, storedForm } from "./import-credentials.ts";
 import { EndUser, storedEndUser, Tags, tagsOfEndUser } from "./tags.ts";
@@ -135,6 +136,7 @@ export const importInto =
   async (environment: number, body: Import): Promise<z.input<typeof ConnectionInFull>> => {
     const { db, keys } = deps;
     const place = await mustTake(deps, environment, body);
+    await checkDestinations(deps, body);
     const { provider_config_key: integration, connection_id: connection = randomUUID() } = body;
     const { credentials, config } = storedForm(body.credentials);
     const given = { connectionConfig: body.connection_config ?? null, metadata: body.metadata ?? null };

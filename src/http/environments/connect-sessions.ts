@@ -12,6 +12,7 @@ import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { ConnectionId, HttpUrl, JsonObject, ProviderConfigKey } from "../patterns.ts";
 import { fieldError } from "../validate.ts";
+import { checkDestinations } from "../webhooks/destination.ts";
 
 const TOKEN_BYTES = 32;
 const MOST_INTEGRATIONS = 1_000;
@@ -77,7 +78,7 @@ const linkTo = (req: Request, publicUrl: string | undefined, token: string): str
   `${(publicUrl ?? `${req.protocol}://${req.host}`).replace(/\/$/, "")}/connect?session_token=${token}`;
 
 /** Sessions. Making one is two statements, for a reconnect three. */
-export const connectSessionEndpoints = ({ db, access }: HttpDeps): Endpoint[] => {
+export const connectSessionEndpoints = ({ db, access, runs }: HttpDeps): Endpoint[] => {
   const checkIntegrations = async (environment: number, body: Carried, allowed: string[]): Promise<void> => {
     const named: { name: string; path: string[] }[] = [
       ...allowed.map((name, index) => ({ name, path: ["allowed_integrations", String(index)] })),
@@ -98,6 +99,7 @@ export const connectSessionEndpoints = ({ db, access }: HttpDeps): Endpoint[] =>
     body: Carried,
     target: { connection: number | null; allowed: string[] | null },
   ) => {
+    await checkDestinations({ runs }, body);
     const token = `nango_connect_session_${randomBytes(TOKEN_BYTES).toString("hex")}`;
     const expires_at = await createConnectSession(db, {
       environment,

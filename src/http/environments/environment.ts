@@ -10,6 +10,7 @@ import {
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { HttpUrl } from "../patterns.ts";
+import { checkDestinations } from "../webhooks/destination.ts";
 
 const destination = z
   .union([z.literal(""), HttpUrl])
@@ -65,13 +66,14 @@ const validation = {
 } as const;
 
 /** Settings of the environment that the key belongs to. */
-export const environmentEndpoints = ({ db }: HttpDeps): Endpoint[] => [
+export const environmentEndpoints = ({ db, runs }: HttpDeps): Endpoint[] => [
   endpoint({ ...read, ...webhooks, says: "Where webhooks go" }, async ({ environment }) => ({
     data: await getWebhookSettings(db, { environment: environment.id }),
   })),
   endpoint(
     { ...change, ...webhooks, says: "Change where webhooks go", body: WebhookChanges },
     async ({ environment: { id }, body }) => {
+      await checkDestinations({ runs }, body);
       await updateWebhookSettings(db, { environment: id, changes: body });
       return { data: await getWebhookSettings(db, { environment: id }) };
     },
