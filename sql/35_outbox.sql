@@ -1,24 +1,67 @@
 -- 35_outbox.sql: what the app must be told.
 -- Promise: a webhook is a row written in the transaction that makes it true; sending it is somebody else's business (80).
-create or replace function syncline.enqueue_webhook(p_environment int, p_connection int, p_run bigint, p_kind text, p_body jsonb) returns int
+-- Order: only the first pending row of a lane is sent (80), and rows get their ids under the lane's lock, so that the order of
+-- ids is the order of commits. Who writes to several lanes takes them in the order of what they belong to: streams by id,
+-- then models by name; syncs, connections by id.
+create or replace function syncline.endpoint_of(p_environment int, p_url text) returns int
 language plpgsql volatile as $$
 declare
-  v_count int;
+  v_id int;
 begin
-  insert into syncline.outbox (environment_id, connection_id, run_id, kind, url, body)
-  select p_environment, p_connection, p_run, p_kind, u.url, p_body
-    from syncline.environments e
-    left join syncline.connections n on n.id = p_connection
-   cross join lateral (
-     select n.webhook_url_override as url where n.webhook_url_override is not null
-      union
-     select d.url from unnest(array[e.webhook_url_primary, e.webhook_url_secondary]) as d (url)
-      where n.webhook_url_override is null and d.url is not null) u
-   where e.id = p_environment;
-  get diagnostics v_count = row_count;
+  loop
+    select e.id into v_id from syncline.webhook_endpoints e where e.environment_id = p_environment and e.url = p_url;
+    exit when found;
+    insert into syncline.webhook_endpoints (environment_id, url) values (p_environment, p_url) on conflict do nothing;
+  end loop;
+  return v_id;
+end $$;
+comment on function syncline.endpoint_of(int, text) is 'The endpoint of a URL, made where there is none.';
+
+create or replace function syncline.lock_lane(p_environment int, p_url text, p_lane text) returns bigint
+language plpgsql volatile as $$
+declare
+  v_endpoint int := syncline.endpoint_of(p_environment, p_url);
+  v_id bigint;
+begin
+  -- A sender that has just sent the lane's last row deletes it: locked, it stays until the new row is seen.
+  insert into syncline.webhook_lanes as l (endpoint_id, lane, next_at) values (v_endpoint, p_lane, syncline.now())
+      on conflict (endpoint_id, lane) do update set next_at = l.next_at
+  returning l.id into v_id;
+  return v_id;
+end $$;
+comment on function syncline.lock_lane(int, text, text) is 'A lane of a URL, made where there is none, locked until commit.';
+
+create or replace function syncline.enqueue_webhook(
+  p_environment int, p_connection int, p_run bigint, p_kind text, p_body jsonb, p_lane text default null, p_inbox bigint default null)
+returns int
+language plpgsql volatile as $$
+declare
+  v_url text;
+  v_uid uuid;
+  v_lane bigint;
+  v_count int := 0;
+begin
+  for v_url in
+    select u.url
+      from syncline.environments e
+      left join syncline.connections n on n.id = p_connection
+     cross join lateral (
+       select n.webhook_url_override as url where n.webhook_url_override is not null
+        union
+       select d.url from unnest(array[e.webhook_url_primary, e.webhook_url_secondary]) as d (url)
+        where n.webhook_url_override is null and d.url is not null) u
+     where e.id = p_environment
+     order by u.url
+  loop
+    v_uid := gen_random_uuid();
+    v_lane := syncline.lock_lane(p_environment, v_url, coalesce(p_lane, v_uid::text));
+    insert into syncline.outbox (uid, environment_id, connection_id, run_id, kind, url, body, lane, lane_id, inbox_id)
+    values (v_uid, p_environment, p_connection, p_run, p_kind, v_url, p_body, p_lane, v_lane, p_inbox);
+    v_count := v_count + 1;
+  end loop;
   return v_count;
 end $$;
-comment on function syncline.enqueue_webhook(int, int, bigint, text, jsonb) is 'Queue a webhook for each destination: the connection''s override, else the environment''s primary and secondary URL; how many.';
+comment on function syncline.enqueue_webhook(int, int, bigint, text, jsonb, text, bigint) is 'Queue a webhook for each destination: the connection''s override, else the environment''s primary and secondary URL; how many. Those of a lane (stream:7, sync:3, auth:5, forward:5) arrive in order; without one it has no order. With an inbox id the body is the envelope of that webhook of a provider, or {} to pass it on as it came.';
 
 create or replace function syncline.webhook_time(p_at timestamptz) returns text
 language sql immutable parallel safe
@@ -42,6 +85,7 @@ begin
     'model', v_stream.model,
     'modifiedAfter', syncline.webhook_time(least(p_since, v_stream.pending_since)),
     'responseResults', jsonb_build_object(
-      'added', v_stream.pending_added, 'updated', v_stream.pending_updated, 'deleted', v_stream.pending_deleted)));
+      'added', v_stream.pending_added, 'updated', v_stream.pending_updated, 'deleted', v_stream.pending_deleted)),
+    'stream:' || p_stream);
 end $$;
 comment on function syncline.announce_stream(int, bigint, jsonb, boolean, timestamptz) is 'Queue the sync webhook of one stream with all changes not announced yet, those of earlier failed runs included; how many.';

@@ -145,7 +145,7 @@ begin
         from syncline.syncs s
         join syncline.connections n on n.id = s.connection_id
         join syncline.integrations i on i.id = n.integration_id
-       where s.id = v_run.sync_id));
+       where s.id = v_run.sync_id), 'stream:' || p_stream);
   end if;
   return next;
 end $$;

@@ -30,7 +30,7 @@ begin
     join syncline.environments e on e.id = n.environment_id
    where n.id = p_connection
      and case p_operation when 'creation' then e.on_auth_creation when 'deletion' then e.on_connection_deletion else true end;
-  return case when v_body is null then 0 else syncline.enqueue_webhook(v_environment, p_connection, null, 'auth', v_body) end;
+  return case when v_body is null then 0 else syncline.enqueue_webhook(v_environment, p_connection, null, 'auth', v_body, 'auth:' || p_connection) end;
 end $$;
 comment on function syncline.announce_connection(int, text) is 'Queue the auth webhook of a creation, override or deletion where the environment wants it; how many.';
 

@@ -1,38 +1,102 @@
 -- 80_delivery.sql: sending what the outbox holds.
--- Promise: at least once, never forgotten: a claimed row comes due again by itself when its sender dies; each attempt is a
--- row. Tried again: network errors, 408, 425, 429, 5xx; any other answer but 2xx ends it at once.
+-- Promise: at least once, never forgotten: a claimed lane comes due again by itself when its sender dies; each attempt is a
+-- row. In order: only the first pending row of a lane is sent. Tried again: network errors, 408, 425, 429, 5xx; any other
+-- answer but 2xx ends it at once, and the lane goes on.
+-- Lock order: lanes, then outbox rows, then endpoints. A claim waits for no lane.
+create or replace function syncline.advance_lane(p_lane bigint) returns void
+language plpgsql volatile as $$
+declare
+  v_next timestamptz;
+begin
+  select o.next_attempt_at into v_next from syncline.outbox o where o.lane_id = p_lane order by o.id limit 1;
+  if found then
+    update syncline.webhook_lanes l set next_at = v_next, sending_until = null, is_probe = false where l.id = p_lane;
+  else
+    delete from syncline.webhook_lanes l where l.id = p_lane;
+  end if;
+end $$;
+comment on function syncline.advance_lane(bigint) is 'Let a lane, which the caller has locked, go on with its first pending row; without one it goes.';
+
+create or replace function syncline.take_lanes(p_endpoint int, p_limit int) returns bigint[]
+language plpgsql volatile as $$
+declare
+  v_room int := least(p_limit, syncline.room_of_endpoint(p_endpoint));
+  v_is_probe boolean := (select e.circuit = 'open' from syncline.webhook_endpoints e where e.id = p_endpoint);
+  v_until timestamptz := syncline.now() + interval '1 min'; -- the request may take 20 s
+  v_lanes bigint[];
+begin
+  with due as (
+    select l.id
+      from syncline.webhook_lanes l
+     where l.endpoint_id = p_endpoint and l.next_at <= syncline.now()
+     order by l.next_at, l.id
+     limit v_room
+       for no key update skip locked
+  ), taken as (
+    update syncline.webhook_lanes l
+       set next_at = v_until, sending_until = v_until, is_probe = v_is_probe
+      from due
+     where l.id = due.id
+    returning l.id
+  )
+  select array_agg(t.id) into v_lanes from taken t;
+  return coalesce(v_lanes, '{}');
+end $$;
+comment on function syncline.take_lanes(int, int) is 'Take due lanes of an endpoint, as many as it has room for; the caller alone claims for it.';
+
+create or replace function syncline.spend_rows(p_lanes bigint[]) returns bigint[]
+language plpgsql volatile as $$
+declare
+  v_rows bigint[];
+  v_lane bigint;
+  v_spent bigint[];
+begin
+  -- Looked up once the lanes are ours: what was first before may have been sent since.
+  select array_agg(f.id), array_agg(k.lane) filter (where f.id is null or f.attempts >= c.webhook_max_attempts)
+    into v_rows, v_spent
+    from unnest(p_lanes) as k (lane)
+   cross join syncline.settings c
+    left join lateral (select o.id, o.attempts from syncline.outbox o where o.lane_id = k.lane order by o.id limit 1) f on true;
+  -- Every sender died before it could say how it went: that is an end too, or one row could go on killing senders.
+  update syncline.outbox o
+     set state = 'dead', lane_id = null, next_attempt_at = null, ended_at = syncline.now()
+   where o.id = any (v_rows) and o.lane_id = any (v_spent);
+  foreach v_lane in array coalesce(v_spent, '{}') loop
+    perform syncline.advance_lane(v_lane);
+  end loop;
+  return v_rows;
+end $$;
+comment on function syncline.spend_rows(bigint[]) is 'The first pending rows of lanes that were taken; those without attempts left are ended, and lanes without a row go.';
+
 create or replace function syncline.claim_deliveries(p_limit int)
 returns table (id bigint, token bigint, uid uuid, attempt int, kind text, url text, body jsonb, created_at timestamptz,
-  environment_id int, connection_id int, run_id bigint, signing_key_sealed bytea)
-language sql volatile
-begin atomic
-  with due as (
-    select o.id
-      from syncline.outbox o
-     where o.state = 'pending' and o.next_attempt_at <= syncline.now()
-     order by o.next_attempt_at
-     limit p_limit
-       for update skip locked
-  ), spent as (
-    -- Every sender died before it could say how it went: that is an end too, or one row could go on killing senders.
+  environment_id int, connection_id int, run_id bigint, inbox_id bigint, signing_key_sealed bytea)
+language plpgsql volatile as $$
+declare
+  v_endpoint int;
+  v_lanes bigint[] := '{}';
+  v_rows bigint[];
+begin
+  for v_endpoint in select d.id from syncline.list_due_endpoints() d loop
+    exit when cardinality(v_lanes) >= p_limit;
+    -- Who counts what is on its way must be the only one; whoever is at it takes what is due.
+    if pg_try_advisory_xact_lock(hashtext('syncline.take_lanes'), v_endpoint) then
+      v_lanes := v_lanes || syncline.take_lanes(v_endpoint, p_limit - cardinality(v_lanes));
+    end if;
+  end loop;
+  if v_lanes = '{}' then
+    return;
+  end if;
+  v_rows := syncline.spend_rows(v_lanes);
+  return query
     update syncline.outbox o
-       set state = 'dead', next_attempt_at = null, ended_at = syncline.now()
-      from due, syncline.settings s
-     where o.id = due.id and o.attempts >= s.webhook_max_attempts
-  ), claimed as (
-    -- The sender has a minute: the request may take 20 s.
-    update syncline.outbox o
-       set attempts = o.attempts + 1, token = o.token + 1, next_attempt_at = syncline.now() + interval '1 min'
-      from due, syncline.settings s
-     where o.id = due.id and o.attempts < s.webhook_max_attempts
-    returning o.*
-  )
-  select c.id, c.token, c.uid, c.attempts, c.kind, c.url, c.body, c.created_at, c.environment_id, c.connection_id, c.run_id, e.signing_key_sealed
-    from claimed c
-    join syncline.environments e on e.id = c.environment_id
-   order by c.id;
-end;
-comment on function syncline.claim_deliveries(int) is 'Take due webhooks to send, for a minute.';
+       set attempts = o.attempts + 1, token = o.token + 1
+      from syncline.environments e
+     where o.id = any (v_rows) and o.lane_id is not null and e.id = o.environment_id
+    returning o.id, o.token, o.uid, o.attempts, o.kind, o.url, o.body, o.created_at, o.environment_id, o.connection_id, o.run_id,
+      o.inbox_id, e.signing_key_sealed;
+end $$;
+comment on function syncline.claim_deliveries(int) is 'Take due webhooks to send, the first of each lane, for a minute.';
 
 create or replace function syncline.next_attempt(p_uid uuid, p_attempts int, p_retry_after interval) returns timestamptz
 language sql stable
@@ -53,25 +117,39 @@ create or replace function syncline.finish_delivery(
 language plpgsql volatile as $$
 declare
   v_row syncline.outbox;
+  v_lane syncline.webhook_lanes;
   v_max int := (select c.webhook_max_attempts from syncline.settings c);
+  v_retry_after interval := case when p_retry_after is not null then least(p_retry_after, '1 day') end;
+  v_is_retried boolean := p_status is null or p_status in (408, 425, 429) or p_status >= 500;
   v_state text;
 begin
-  select o.* into v_row from syncline.outbox o where o.id = p_id and o.token = p_token and o.state = 'pending' for update;
+  select l.* into v_lane
+    from syncline.outbox o
+    join syncline.webhook_lanes l on l.id = o.lane_id
+   where o.id = p_id and o.token = p_token
+     for no key update of l;
+  select o.* into v_row from syncline.outbox o where o.id = p_id and o.token = p_token and o.lane_id = v_lane.id for no key update;
   if not found then
     return null;
   end if;
   v_state := case
     when p_status between 200 and 299 then 'delivered'
-    when p_status is not null and p_status not in (408, 425, 429) and p_status < 500 then 'dead'
-    when v_row.attempts >= v_max then 'dead'
+    when not v_is_retried or v_row.attempts >= v_max then 'dead'
     else 'pending'
   end;
   insert into syncline.deliveries (outbox_id, attempt, status, ms, error) values (p_id, v_row.attempts, p_status, p_ms, p_error);
   update syncline.outbox o
      set state = v_state,
-         next_attempt_at = case when v_state = 'pending' then syncline.next_attempt(v_row.uid, v_row.attempts, p_retry_after) end,
+         lane_id = case when v_state = 'pending' then o.lane_id end,
+         next_attempt_at = case when v_state = 'pending' then syncline.next_attempt(v_row.uid, v_row.attempts, v_retry_after) end,
          ended_at = case when v_state <> 'pending' then syncline.now() end
    where o.id = p_id;
+  perform syncline.advance_lane(v_lane.id);
+  if v_state = 'delivered' then
+    perform syncline.note_success(v_lane.endpoint_id, p_status);
+  else
+    perform syncline.note_failure(v_lane.endpoint_id, p_status, p_error, v_is_retried, v_lane.is_probe, v_retry_after);
+  end if;
   return v_state;
 end $$;
 comment on function syncline.finish_delivery(bigint, bigint, int, int, text, interval) is 'Record an attempt: delivered, dead, or pending until its next time. Null when the row was taken from this sender.';

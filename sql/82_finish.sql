@@ -51,14 +51,15 @@ begin
       join syncline.syncs s on s.id = v_run.sync_id
       left join syncline.streams t on t.connection_id = v_run.connection_id and t.model = m.model and t.variant = s.variant and t.retired_at is null
      where f.id = v_run.function_id
-     order by t.id
+     order by t.id, m.model
   loop
     if v_stream is not null then
       v_webhooks := v_webhooks + syncline.announce_stream(v_stream, p_run, v_body, v_always, v_run.started_at);
     elsif v_always then
       v_webhooks := v_webhooks + syncline.enqueue_webhook(v_run.environment_id, v_run.connection_id, p_run, 'sync',
         v_body || jsonb_build_object('model', v_model, 'modifiedAfter', syncline.webhook_time(v_run.started_at),
-          'responseResults', jsonb_build_object('added', 0, 'updated', 0, 'deleted', 0)));
+          'responseResults', jsonb_build_object('added', 0, 'updated', 0, 'deleted', 0)),
+        format('model:%s:%s:%s', v_run.connection_id, v_model, v_body ->> 'syncVariant'));
     end if;
   end loop;
   return v_webhooks;
@@ -84,7 +85,8 @@ begin
       'error', jsonb_build_object('type', 'script_error', 'description', coalesce(p_error ->> 'message', 'unknown error'))
         || case when p_error ? 'payload' then jsonb_build_object('payload', p_error -> 'payload') else '{}' end,
       'startedAt', syncline.webhook_time(p_run.started_at),
-      'failedAt', syncline.webhook_time(syncline.now())));
+      'failedAt', syncline.webhook_time(syncline.now())),
+    'sync:' || p_run.sync_id);
 end $$;
 comment on function syncline.bury_run(syncline.runs, jsonb) is 'A run failed. If it is a sync''s: count it, set the next tick, queue the failure webhook; how many were queued.';
 
@@ -131,6 +133,7 @@ begin
   for v_run in
     select r.* from syncline.runs r
      where r.state = 'running' and r.lease_ends_at < syncline.now() and not syncline.may_try_again(r)
+     order by r.sync_id, r.id
        for update skip locked
   loop
     perform syncline.bury_run(v_run, jsonb_build_object('type', 'worker_lost',

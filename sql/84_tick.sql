@@ -32,7 +32,7 @@ comment on function syncline.ring_again() is 'Ring for ready runs whose doorbell
 create or replace function syncline.ring_deliveries() returns boolean
 language plpgsql volatile as $$
 begin
-  if not exists (select from syncline.outbox o where o.state = 'pending' and o.next_attempt_at <= syncline.now()) then
+  if not exists (select from syncline.list_due_endpoints()) then
     return false;
   end if;
   -- One waiting job at most: it takes all that is due.

@@ -102,7 +102,7 @@ begin
   grant select on
     syncline.settings, syncline.functions, syncline.models, syncline.syncs, syncline.workers, syncline.runs, syncline.checkpoints, syncline.streams,
     syncline.run_streams, syncline.refreshes, syncline.refresh_seen, syncline.refresh_missing, syncline.deliveries, syncline.logs,
-    syncline.inbox_matches, syncline.webhook_calls, syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
+    syncline.webhook_endpoints, syncline.webhook_lanes, syncline.inbox_matches, syncline.webhook_calls, syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
     syncline.sync_overview, syncline.run_overview, syncline.stream_overview, syncline.stuck_runs, syncline.queue_depth,
     syncline.worker_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions,
     syncline.landing_tables, syncline.landings, syncline.delivery_overview
@@ -127,7 +127,8 @@ begin
     pos, run_id, first_seen_at, valid_from, valid_to, deleted_at, pruned_at, stream_id, last_action, external_id)
     on syncline.record_versions to syncline_support, syncline_operator;
   grant select (
-    id, uid, environment_id, connection_id, run_id, kind, url, state, attempts, next_attempt_at, token, created_at, ended_at)
+    id, uid, environment_id, connection_id, run_id, kind, url, state, attempts, next_attempt_at, token, created_at, ended_at, lane,
+    lane_id, inbox_id)
     on syncline.outbox to syncline_support, syncline_operator;
   grant select (
     id, uid, environment_id, integration_id, received_at, verdict, reason, delivery_id, bytes, parts, state, replays, duplicates,
@@ -170,6 +171,7 @@ begin
     to syncline_operator;
   grant update (
     lease, time_slice, max_run_attempts, max_idle_interrupts, webhook_max_attempts, webhook_first_retry, webhook_last_retry,
+    webhook_endpoint_concurrency, webhook_circuit_failures, webhook_first_probe, webhook_last_probe,
     sync_timeout, action_timeout, event_timeout, async_action_start_within, delivery_lock_timeout, webhook_call_timeout,
     webhook_call_attempts, inbox_dedupe_window)
     on syncline.settings to syncline_operator;

@@ -14,6 +14,7 @@ const Claimed = z.object({
   environment_id: z.number(),
   connection_id: z.number().nullable(),
   run_id: z.number().nullable(),
+  inbox_id: z.number().nullable(),
   signing_key_sealed: z.instanceof(Buffer),
 });
 

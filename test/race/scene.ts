@@ -158,7 +158,16 @@ const KEPT = [
     "records",
     "record_versions",
   ],
-  ...["run_streams", "refreshes", "refresh_seen", "refresh_missing", "outbox", "workers"],
+  ...[
+    "run_streams",
+    "refreshes",
+    "refresh_seen",
+    "refresh_missing",
+    "outbox",
+    "webhook_endpoints",
+    "webhook_lanes",
+    "workers",
+  ],
 ];
 
 /** Set the scene once; `restore` brings it back in one round trip (setting it anew took 80 ms, of 3,000 times). */

@@ -44,14 +44,15 @@ sqlTests("80_delivery", {
     for (const [answer, state] of ANSWERS) {
       await enqueue(w, ids);
       assert.equal(await finish(w, await claimOne(w), answer), state, JSON.stringify(answer));
-      await w.q("delete from syncline.outbox where state = 'pending'");
+      await w.q("delete from syncline.outbox");
+      await w.q("delete from syncline.webhook_endpoints");
     }
   },
   "a claim says all that is needed to send, oldest due first, up to the limit": async (w) => {
     const ids = await queued(w);
     await enqueue(w, ids);
     await w.q(
-      "update syncline.outbox set next_attempt_at = syncline.now() - interval '1 min' where id = (select max(id) from syncline.outbox)",
+      "update syncline.webhook_lanes set next_at = syncline.now() - interval '1 min' where id = (select max(id) from syncline.webhook_lanes)",
     );
     const first = await claimOne(w);
     assert.equal(first.id, await w.one("select max(id) from syncline.outbox"));

@@ -64,7 +64,7 @@ sqlTests("84_tick", {
       assert.equal(await ringDeliveries(w.db, {}), true);
     }
     assert.equal(await jobs(w, "deliver"), 1);
-    await w.q("update syncline.outbox set next_attempt_at = syncline.now() + interval '1 s'");
+    await w.q("update syncline.webhook_lanes set next_at = syncline.now() + interval '1 s'");
     assert.equal(await ringDeliveries(w.db, {}), false);
   },
   "a worker silent for three leases is forgotten and its jobs are free for others": async (w) => {

@@ -180,7 +180,7 @@ sqlTests("89_tidy", {
     for (let n = 0; n < 7; n++)
       await w.q("select syncline.enqueue_webhook($1, $2, null, 'sync', '{}')", [ids.environment, ids.connection]);
     await w.q(
-      "update syncline.outbox set state = 'dead', next_attempt_at = null, ended_at = syncline.now() where id < (select max(id) from syncline.outbox)",
+      "update syncline.outbox set state = 'dead', lane_id = null, next_attempt_at = null, ended_at = syncline.now() where id < (select max(id) from syncline.outbox)",
     );
     await w.forward("31 days 1 second");
     const step = () => w.one("select syncline.tidy_runs(3)");
