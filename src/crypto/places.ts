@@ -23,3 +23,10 @@ export const actionOutcomePlace = (uid: string): string => `action-outcome:${uid
 
 /** The place of what came of deploying or trying out a single function. */
 export const functionJobPlace = (environment: number, job: string): string => `function-job:${environment}:${job}`;
+
+/** The place of what an integration's webhooks are signed with. */
+export const webhookSecretPlace = (environment: number, uniqueKey: string): string =>
+  `webhook-secret:${environment}:${uniqueKey}`;
+
+/** The place of a webhook as the provider sent it. */
+export const inboxPlace = (uid: string): string => `inbox:${uid}`;
