@@ -42,6 +42,7 @@ const PACKAGES: Record<string, string[]> = {
   undici: ["outbound"],
   "ipaddr.js": ["outbound"],
   aws4fetch: ["outbound"],
+  jose: ["providers"],
   express: ["http"],
   postgraphile: ["graphql"],
   "graphql-ws": ["graphql"],

@@ -1,7 +1,6 @@
 // The rule of a catalogue entry: its own, or one of the shared ones in rules/.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { kebabCase } from "es-toolkit/string/kebabCase";
 import { WebhookRule } from "./rule.ts";
 
 const RULES = path.join(import.meta.dirname, "rules");
@@ -23,10 +22,33 @@ export const sharedRules = (): Map<string, WebhookRule> => {
   return shared;
 };
 
+const bare = (name: string): string => name.toLowerCase().replace(/webhookrouting$|[^a-z0-9]/g, "");
+
+// Scripts of the published catalogue whose rule has another name here.
+const OTHER_NAMES: Record<string, string> = {
+  githubappoauth: "github-app",
+  gitlabpat: "gitlab",
+  calcomv2: "cal-com",
+  calcomoauth: "cal-com",
+  sentryoauth: "sentry",
+  connectwise: "connectwise-psa",
+  checkr: "checkr-partner",
+  gmail: "google-mail",
+  googlecalendar: "google",
+  googledrive: "google",
+  microsoftoauth2cc: "microsoft",
+  microsoftteamsbot: "microsoft-teams",
+  shipstationv2: "shipstation",
+  stripeapp: "stripe",
+};
+
+let byBareName: Map<string, WebhookRule> | undefined;
 /** Entries of the published catalogue name a script, like slackWebhookRouting; ours is called slack. */
 const byScript = (script: unknown): WebhookRule | undefined => {
   if (typeof script !== "string") return undefined;
-  return sharedRules().get(kebabCase(script.replace(/WebhookRouting$/, "")));
+  byBareName ??= new Map([...sharedRules()].map(([name, rule]) => [bare(name), rule]));
+  const name = bare(script);
+  return byBareName.get(bare(OTHER_NAMES[name] ?? name));
 };
 
 const own = new WeakMap<object, WebhookRule>();

@@ -1,6 +1,7 @@
 // Values out of a webhook: from its parsed body, its headers or its query, as a rule names them.
 import { createHash } from "node:crypto";
-import type { Condition, Source } from "./rule.ts";
+import type { Condition } from "./rule.ts";
+import type { Place, Source } from "./source.ts";
 
 /** What values are taken from: the whole body as parsed, the part in question, headers and query. */
 export type Material = {
@@ -49,13 +50,17 @@ const picked = (text: string, { pick }: Source): string[] => {
   return found === undefined || found === "" ? [] : [found];
 };
 
-const rawTexts = (source: Source, { body, part, headers, query }: Material): string[] => {
-  if (source.path) return valuesAt(part, source.path).flatMap(asText);
-  if (source.body) return valuesAt(body, source.body).flatMap(asText);
-  if (source.header !== undefined) return asText(headers[source.header]);
-  if (source.query !== undefined) return asText(query[source.query]);
-  if (source.constant !== undefined) return [source.constant];
-  const pieces = (source.join ?? []).map((path) => valuesAt(part, path).flatMap(asText)[0]);
+const textsAt = (place: Place, { body, part, headers, query }: Material): string[] => {
+  if (place.path) return valuesAt(part, place.path).flatMap(asText);
+  if (place.body) return valuesAt(body, place.body).flatMap(asText);
+  if (place.header !== undefined) return asText(headers[place.header]);
+  if (place.query !== undefined) return asText(query[place.query]);
+  return asText(place.constant);
+};
+
+const rawTexts = (source: Source, material: Material): string[] => {
+  if (source.join === undefined) return textsAt(source, material);
+  const pieces = source.join.map((place) => textsAt(place, material)[0]);
   return pieces.every((piece) => piece !== undefined) ? [pieces.join(source.with)] : [];
 };
 
