@@ -100,9 +100,10 @@ language sql stable
 begin atomic
   select p_run.id, p_run.token, p_run.attempt, p_run.kind, p_run.environment_id, e.name, p_run.connection_id,
          n.connection_id, n.integration_id, i.unique_key, i.provider, s.id, s.uid, coalesce(s.name, f.name),
-         coalesce(s.variant, 'base'), f.id, f.hash, f.models, f.track_deletes,
+         coalesce(s.variant, 'base'), f.id, f.hash, f.models, f.track_deletes and p_run.kind <> 'webhook',
          p_run.empty_cache, p_run.last_success_at, p_run.started_at,
          (1000 * extract(epoch from case p_run.kind
+           when 'webhook' then c.webhook_call_timeout
            when 'action' then c.action_timeout
            when 'on-event' then c.event_timeout
            else c.sync_timeout end))::int,
@@ -141,8 +142,8 @@ begin atomic
            function_id = coalesce(s.function_id, r.function_id),
            lease_ends_at = syncline.now() + c.lease,
            started_at = coalesce(r.started_at, syncline.now()),
-           interrupt_after = case when s.id is not null then syncline.now() + c.time_slice end,
-           sync_type = case when s.id is not null then case when s.last_success_at is null then 'INITIAL' else 'INCREMENTAL' end end,
+           interrupt_after = case when r.kind = 'sync' then syncline.now() + c.time_slice end,
+           sync_type = case when r.kind = 'webhook' then 'WEBHOOK' when s.last_success_at is null then 'INITIAL' else 'INCREMENTAL' end,
            last_success_at = s.last_success_at,
            checkpoint_from = case when r.started_at is not null then r.checkpoint_from
              else (select k.value from syncline.checkpoint_of(r) k) end
@@ -246,19 +247,22 @@ comment on function syncline.requeue_expired(boolean) is 'Make runs whose lease 
 create or replace function syncline.cancel_run(p_run bigint) returns boolean
 language plpgsql volatile security definer set search_path = '' as $$
 declare
-  v_sync int;
-  v_connection int;
+  v_run syncline.runs;
 begin
   perform from syncline.runs where id = p_run for update;
-  update syncline.runs
+  update syncline.runs r
      set state = 'cancelled', token = token + 1, worker = null, lease_ends_at = null, finished_at = syncline.now()
    where id = p_run and state in ('ready', 'running')
-  returning sync_id, connection_id into v_sync, v_connection;
+  returning r.* into v_run;
   if not found then
     return false;
+  elsif v_run.kind = 'webhook' then
+    perform syncline.end_webhook_calls(p_run, '{"type": "cancelled", "message": "The run was cancelled."}');
+    perform syncline.ring('run', syncline.make_webhook_runs(array[v_run.sync_id]));
+  else
+    perform syncline.schedule_next(v_run.sync_id, p_run);
   end if;
-  perform syncline.schedule_next(v_sync, p_run);
-  perform syncline.ring_changes('{}', array[v_connection], '{}');
+  perform syncline.ring_changes('{}', array[v_run.connection_id], '{}');
   perform pg_notify('syncline_cancelled', p_run::text);
   return true;
 end $$;

@@ -41,14 +41,34 @@ begin
 end $$;
 comment on function syncline.reset_sync(int) is 'Make a sync forget how far it got: its live run is cancelled, checkpoint, last success and open deletion windows go. Its records stay; its next run starts from nothing. Example: select syncline.reset_sync(17);  (sync_id of sync_overview)';
 
+create or replace function syncline.drop_webhook_calls(p_sync int) returns void
+language plpgsql volatile as $$
+declare
+  v_run bigint := syncline.live_webhook_run(p_sync);
+begin
+  perform from syncline.runs r where r.id = v_run for update;
+  update syncline.webhook_calls c
+     set state = 'failed', due_at = null, ended_at = syncline.now(),
+         error = '{"type": "sync_deleted", "message": "The sync was deleted before this was done."}'
+   where c.sync_id = p_sync and c.ended_at is null;
+  if v_run is not null then
+    perform syncline.cancel_run(v_run);
+  end if;
+end $$;
+comment on function syncline.drop_webhook_calls(int) is 'End the webhook run of a sync, whose row the caller has locked, and all calls that it is owed.';
+
 create or replace function syncline.delete_sync(p_sync int) returns void
 language plpgsql volatile as $$
 begin
   perform syncline.stop_sync(p_sync);
+  perform syncline.drop_webhook_calls(p_sync);
   perform syncline.forget_sync(p_sync);
+  delete from syncline.checkpoints k
+   using syncline.syncs s
+   where s.id = p_sync and s.variant = 'base' and k.connection_id = s.connection_id and k.kind = 'webhook' and k.name = s.name;
   update syncline.syncs set deleted_at = syncline.now(), next_run_at = null where id = p_sync and deleted_at is null;
 end $$;
-comment on function syncline.delete_sync(int) is 'Stop a sync for good: its run is cancelled, its checkpoint forgotten. Its records stay until they expire or their stream is retired.';
+comment on function syncline.delete_sync(int) is 'Stop a sync for good: its runs are cancelled, its checkpoints forgotten, the calls it is owed for webhooks end. Its records stay until they expire or their stream is retired.';
 
 create or replace function syncline.install_sync(p_connection int, p_function int, p_variant text) returns uuid
 language plpgsql volatile as $$

@@ -248,6 +248,8 @@ language plpgsql volatile as $$
 declare
   v_id int := syncline.resolve_integration(p_environment, p_unique_key);
 begin
+  -- First: whoever handles its webhooks holds it, and then wants the syncs that are deleted here.
+  perform from syncline.integrations i where i.id = v_id for no key update;
   perform syncline.retire_connection(n.id)
      from (select t.id from syncline.connections t where t.integration_id = v_id and t.deleted_at is null order by t.id) n;
   update syncline.functions set is_active = false where integration_id = v_id and is_active;

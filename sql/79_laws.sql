@@ -31,7 +31,19 @@ begin atomic
   select 'a started sync has a live run or a next tick', 'sync ' || s.id, s.name
     from syncline.syncs s
    where s.state = 'started' and s.deleted_at is null and s.next_run_at is null
-     and not exists (select from syncline.runs r where r.sync_id = s.id and r.state in ('ready', 'running'))
+     and syncline.live_run(s.id) is null
+  union all
+  select 'calls of webhooks that are being made are a live webhook run''s', 'call ' || c.id, format('run %s', c.run_id)
+    from syncline.webhook_calls c
+   where c.state = 'running'
+     and not exists (
+       select from syncline.runs r
+        where r.id = c.run_id and r.sync_id = c.sync_id and r.kind = 'webhook' and r.state in ('ready', 'running'))
+  union all
+  select 'what webhooks owe, they owe to syncs that exist', 'call ' || c.id, 'sync ' || c.sync_id
+    from syncline.webhook_calls c
+    join syncline.syncs s on s.id = c.sync_id
+   where c.ended_at is null and s.deleted_at is not null
   union all
   select 'a checkpoint''s run exists', 'connection ' || k.connection_id, k.name
     from syncline.checkpoints k

@@ -134,6 +134,26 @@ begin atomic
 end;
 comment on function syncline.reasons_of_schedule(int) is 'Why a sync without a live run has none, and what else of it waits for somebody.';
 
+create or replace function syncline.reasons_of_webhooks(p_sync int)
+returns table (rank int, reason text, detail text, remedy text)
+language sql stable
+begin atomic
+  select 14, case when c.state = 'running' then 'webhooks run' when c.due_at > syncline.now() then 'webhooks failing' else 'webhooks wait' end,
+         format('onWebhook is owed %s calls; the first %s', o.calls, case
+           when c.state = 'running' then format('is run %s''s', c.run_id)
+           when c.attempts > 0 then format('failed %s times (%s) and is tried again in %s', c.attempts,
+             coalesce(left(c.error ->> 'message', 200), 'no message'), syncline.format_span(c.due_at - syncline.now()))
+           else format('waits for %s', syncline.format_span(syncline.now() - c.due_at)) end),
+         case when c.state = 'waiting' and c.attempts > 0 then format('At once: select syncline.requeue_run(%s);', c.run_id) end
+    from (
+      select x.* from syncline.webhook_calls x
+       where x.sync_id = p_sync and x.ended_at is null order by x.sync_id, x.id limit 1) c
+   cross join lateral (
+     select case when count(*) > 1000 then 'over 1000' else count(*)::text end as calls
+       from (select from syncline.webhook_calls x where x.sync_id = p_sync and x.ended_at is null limit 1001) y) o;
+end;
+comment on function syncline.reasons_of_webhooks(int) is 'What of providers'' webhooks a sync has yet to handle, whether it is paused or not.';
+
 create or replace function syncline.why_waiting(p_sync int)
 returns table (reason text, detail text, remedy text)
 language plpgsql stable as $$
@@ -145,7 +165,9 @@ begin
         union all
         select r.* from syncline.reasons_of_run(p_sync) r
         union all
-        select s.* from syncline.reasons_of_schedule(p_sync) s) x
+        select s.* from syncline.reasons_of_schedule(p_sync) s
+        union all
+        select h.* from syncline.reasons_of_webhooks(p_sync) h) x
      order by x.rank;
   if not found then
     perform syncline.check_sync(p_sync);

@@ -26,55 +26,63 @@ begin atomic
 end;
 comment on function syncline.end_run(bigint, text, jsonb) is 'Write down that a run ended, how, and at which checkpoint.';
 
-create or replace function syncline.finish_run(p_run bigint, p_token bigint) returns int
+create or replace function syncline.announce_success(p_run syncline.runs) returns int
 language plpgsql volatile as $$
 declare
-  v_run syncline.runs := syncline.hold_run(p_run, p_token);
-  v_always boolean := (select e.on_sync_completion_always from syncline.environments e where e.id = v_run.environment_id);
-  v_body jsonb := syncline.describe_run(v_run) || jsonb_build_object('success', true, 'queryTimeStamp', syncline.webhook_time(v_run.started_at));
+  v_always boolean := (select e.on_sync_completion_always from syncline.environments e where e.id = p_run.environment_id);
+  v_body jsonb := syncline.describe_run(p_run) || jsonb_build_object('success', true, 'queryTimeStamp', syncline.webhook_time(p_run.started_at));
   v_model text;
   v_stream int;
   v_webhooks int := 0;
 begin
-  perform syncline.end_run(p_run, 'succeeded', null);
-  if v_run.sync_id is null then
-    return 0;
-  end if;
-  update syncline.syncs
-     set last_success_at = v_run.started_at, consecutive_failures = 0, idle_interrupts = 0, stalled_at = null
-   where id = v_run.sync_id;
-  perform syncline.schedule_next(v_run.sync_id, p_run);
   for v_model, v_stream in
     select m.model, t.id
       from syncline.functions f
      cross join unnest(f.models) as m (model)
-      join syncline.syncs s on s.id = v_run.sync_id
-      left join syncline.streams t on t.connection_id = v_run.connection_id and t.model = m.model and t.variant = s.variant and t.retired_at is null
-     where f.id = v_run.function_id
+      join syncline.syncs s on s.id = p_run.sync_id
+      left join syncline.streams t on t.connection_id = p_run.connection_id and t.model = m.model and t.variant = s.variant and t.retired_at is null
+     where f.id = p_run.function_id
      order by t.id, m.model
   loop
     if v_stream is not null then
-      v_webhooks := v_webhooks + syncline.announce_stream(v_stream, p_run, v_body, v_always, v_run.started_at);
+      v_webhooks := v_webhooks + syncline.announce_stream(v_stream, p_run.id, v_body, v_always, p_run.started_at);
     elsif v_always then
-      v_webhooks := v_webhooks + syncline.enqueue_webhook(v_run.environment_id, v_run.connection_id, p_run, 'sync',
-        v_body || jsonb_build_object('model', v_model, 'modifiedAfter', syncline.webhook_time(v_run.started_at),
+      v_webhooks := v_webhooks + syncline.enqueue_webhook(p_run.environment_id, p_run.connection_id, p_run.id, 'sync',
+        v_body || jsonb_build_object('model', v_model, 'modifiedAfter', syncline.webhook_time(p_run.started_at),
           'responseResults', jsonb_build_object('added', 0, 'updated', 0, 'deleted', 0)),
-        format('model:%s:%s:%s', v_run.connection_id, v_model, v_body ->> 'syncVariant'));
+        format('model:%s:%s:%s', p_run.connection_id, v_model, v_body ->> 'syncVariant'));
     end if;
   end loop;
   return v_webhooks;
 end $$;
-comment on function syncline.finish_run(bigint, bigint) is 'A run succeeded. If it is a sync''s: set the next tick and queue one webhook per model; how many were queued.';
+comment on function syncline.announce_success(syncline.runs) is 'Queue one webhook per model of a sync''s run that succeeded; how many were queued.';
 
-create or replace function syncline.bury_run(p_run syncline.runs, p_error jsonb) returns int
+create or replace function syncline.finish_run(p_run bigint, p_token bigint) returns int
+language plpgsql volatile as $$
+declare
+  v_run syncline.runs := syncline.hold_run(p_run, p_token);
+  v_webhooks int := 0;
+begin
+  perform syncline.end_run(p_run, 'succeeded', null);
+  if v_run.kind = 'webhook' then
+    if syncline.end_webhook_calls(p_run, null) > 0 then
+      v_webhooks := syncline.announce_success(v_run);
+    end if;
+    perform syncline.make_webhook_runs(array[v_run.sync_id]); -- not rung for: whoever ended this run looks for the next
+  elsif v_run.sync_id is not null then
+    update syncline.syncs
+       set last_success_at = v_run.started_at, consecutive_failures = 0, idle_interrupts = 0, stalled_at = null
+     where id = v_run.sync_id;
+    perform syncline.schedule_next(v_run.sync_id, p_run);
+    v_webhooks := syncline.announce_success(v_run);
+  end if;
+  return v_webhooks;
+end $$;
+comment on function syncline.finish_run(bigint, bigint) is 'A run succeeded. If it is a sync''s: set the next tick and queue one webhook per model; a webhook run''s: its calls are done, and the next ones get their run. How many webhooks were queued.';
+
+create or replace function syncline.announce_failure(p_run syncline.runs, p_error jsonb) returns int
 language plpgsql volatile as $$
 begin
-  perform syncline.end_run(p_run.id, 'failed', coalesce(p_error, '{}'));
-  if p_run.sync_id is null then
-    return 0;
-  end if;
-  update syncline.syncs set consecutive_failures = consecutive_failures + 1 where id = p_run.sync_id;
-  perform syncline.schedule_next(p_run.sync_id, p_run.id);
   if not (select e.on_sync_error from syncline.environments e where e.id = p_run.environment_id) then
     return 0;
   end if;
@@ -88,7 +96,26 @@ begin
       'failedAt', syncline.webhook_time(syncline.now())),
     'sync:' || p_run.sync_id);
 end $$;
-comment on function syncline.bury_run(syncline.runs, jsonb) is 'A run failed. If it is a sync''s: count it, set the next tick, queue the failure webhook; how many were queued.';
+comment on function syncline.announce_failure(syncline.runs, jsonb) is 'Queue the webhook of a sync''s run that failed; how many were queued.';
+
+create or replace function syncline.bury_run(p_run syncline.runs, p_error jsonb) returns int
+language plpgsql volatile as $$
+declare
+  v_given_up int;
+begin
+  perform syncline.end_run(p_run.id, 'failed', coalesce(p_error, '{}'));
+  if p_run.sync_id is null then
+    return 0;
+  elsif p_run.kind = 'webhook' then
+    v_given_up := syncline.fail_webhook_calls(p_run, p_error);
+    perform syncline.make_webhook_runs(array[p_run.sync_id]);
+    return case when v_given_up > 0 then syncline.announce_failure(p_run, p_error) else 0 end;
+  end if;
+  update syncline.syncs set consecutive_failures = consecutive_failures + 1 where id = p_run.sync_id;
+  perform syncline.schedule_next(p_run.sync_id, p_run.id);
+  return syncline.announce_failure(p_run, p_error);
+end $$;
+comment on function syncline.bury_run(syncline.runs, jsonb) is 'A run failed. If it is a sync''s: count it, set the next tick, queue the failure webhook; a webhook run''s: its calls wait for another attempt, or are given up, which is announced. How many webhooks were queued.';
 
 create or replace function syncline.fail_run(p_run bigint, p_token bigint, p_error jsonb) returns int
 language sql volatile
@@ -101,7 +128,7 @@ declare
   v_run syncline.runs := syncline.hold_run(p_run, p_token);
   v_idle int;
 begin
-  if v_run.sync_id is null then
+  if v_run.kind <> 'sync' then
     raise exception using errcode = 'SL005', message = 'only runs of syncs have time slices', detail = format('run %s', p_run);
   end if;
   -- Progress is an invariant: a sync interrupted again and again with neither checkpoint nor counts moving would loop for ever.

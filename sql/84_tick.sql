@@ -48,13 +48,17 @@ begin
   dispatched := syncline.dispatch_due(p_limit);
   buried := syncline.bury_poisoned();
   requeued := syncline.requeue_expired(false);
+  perform syncline.ring('run', syncline.make_due_webhook_runs());
+  if exists (select from syncline.inbox x where x.state = 'waiting' order by x.integration_id, x.id limit 1) then
+    perform syncline.ring_inbox();
+  end if;
   rung := syncline.ring_again();
   perform syncline.settle_actions();
   perform syncline.ring_actions();
   delivering := syncline.ring_deliveries();
   return next;
 end $$;
-comment on function syncline.tick(int) is 'Do what time asks for: make due runs (at most that many), take over from dead workers, end or ring for actions, ring for what waits.';
+comment on function syncline.tick(int) is 'Do what time asks for: make due runs (at most that many), take over from dead workers, make due webhook runs, end or ring for actions, ring for what waits.';
 
 create or replace function syncline.bury_workers() returns int
 language plpgsql volatile as $$

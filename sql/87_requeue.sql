@@ -19,10 +19,9 @@ begin
     v_message := format('run %s succeeded', p_run.id);
     v_hint := case when p_run.kind = 'sync' then format('To run its sync once more: select syncline.trigger_one(%s);', p_run.sync_id)
                    else 'There is nothing to do again.' end;
-  elsif p_run.kind = 'webhook' or exists (select from syncline.connections n where n.id = p_run.connection_id and n.deleted_at is not null) then
+  elsif exists (select from syncline.connections n where n.id = p_run.connection_id and n.deleted_at is not null) then
     v_message := format('run %s cannot be done again', p_run.id);
-    v_hint := case when p_run.kind = 'webhook' then 'The provider sends its webhook again, or a run of the sync fetches what it told.'
-                   else 'Its connection was deleted.' end;
+    v_hint := 'Its connection was deleted.';
   else
     return;
   end if;
@@ -70,6 +69,23 @@ begin
 end $$;
 comment on function syncline.requeue_event(syncline.runs) is 'A new run of an event function for the same connection; its id.';
 
+create or replace function syncline.requeue_webhook(p_run syncline.runs) returns bigint
+language plpgsql volatile as $$
+begin
+  perform from syncline.syncs s where s.id = p_run.sync_id for key share; -- it is deleted, or will not be until commit
+  perform syncline.check_sync(p_run.sync_id);
+  update syncline.webhook_calls c
+     set state = 'waiting', due_at = syncline.now(), attempts = 0, error = null, ended_at = null
+   where c.run_id = p_run.id and c.state in ('waiting', 'failed');
+  if not found then
+    raise exception using errcode = 'SL005', message = format('run %s cannot be done again', p_run.id),
+      hint = 'A later run did what it had to do, or is at it.';
+  end if;
+  perform syncline.ring('run', syncline.make_webhook_runs(array[p_run.sync_id]));
+  return syncline.live_webhook_run(p_run.sync_id);
+end $$;
+comment on function syncline.requeue_webhook(syncline.runs) is 'Let the calls of a webhook run that failed be made again, before all others of the sync; the run that makes them, or after which they are made. SL005 when none is left.';
+
 create or replace function syncline.requeue_live(p_run bigint) returns bigint
 language plpgsql volatile as $$
 begin
@@ -92,14 +108,16 @@ begin
   perform from syncline.connections n join syncline.runs r on r.connection_id = n.id where r.id = p_run for share of n;
   select r.* into v_run from syncline.runs r where r.id = p_run for update;
   perform syncline.refuse_requeue(v_run);
-  if v_run.state = 'ready' or (v_run.state = 'running' and v_run.kind = 'sync') then
+  if v_run.state = 'ready' or (v_run.state = 'running' and v_run.kind in ('sync', 'webhook')) then
     return syncline.requeue_live(p_run);
   elsif v_run.kind = 'action' then
     return syncline.requeue_action(v_run);
   elsif v_run.kind = 'on-event' then
     return syncline.requeue_event(v_run);
+  elsif v_run.kind = 'webhook' then
+    return syncline.requeue_webhook(v_run);
   end if;
   perform syncline.check_sync(v_run.sync_id);
   return coalesce(syncline.create_run(v_run.sync_id, 'trigger', false), syncline.requeue_run(syncline.live_run(v_run.sync_id)));
 end $$;
-comment on function syncline.requeue_run(bigint) is 'A failed, cancelled or stuck run runs again at once: one of a dead worker goes back to be taken, one that waits waits no more, for one that ended its sync (or event function) gets a new run. The id of the run that will do it; null for an asynchronous action, whose next try makes one. SL005 with what to do instead when a worker is at it or nothing can be done. Example: select syncline.requeue_run(42);  all that are stuck: select syncline.requeue_run(run_id) from syncline.stuck_runs where can_requeue;';
+comment on function syncline.requeue_run(bigint) is 'A failed, cancelled or stuck run runs again at once: one of a dead worker goes back to be taken, one that waits waits no more, for one that ended its sync (or event function, or what a provider''s webhook owes) gets a new run. The id of the run that will do it; null for an asynchronous action, whose next try makes one. SL005 with what to do instead when a worker is at it or nothing can be done. Example: select syncline.requeue_run(42);  all that are stuck: select syncline.requeue_run(run_id) from syncline.stuck_runs where can_requeue;';

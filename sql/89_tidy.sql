@@ -199,6 +199,7 @@ begin
         where x.finished_at < syncline.now() - c.run_retention
           and not exists (select from syncline.syncs s where s.id = x.sync_id and s.last_run_id = x.id)
           and not exists (select from syncline.refreshes w where w.sync_id = x.sync_id and w.run_id = x.id and w.ended_at is null)
+          and not exists (select from syncline.webhook_calls c where c.run_id = x.id and c.ended_at is null)
         order by x.finished_at
         limit p_limit)
     returning r.id, r.sync_id
@@ -212,7 +213,7 @@ begin
   get diagnostics v_webhooks = row_count;
   return greatest(v_runs, v_webhooks);
 end $$;
-comment on function syncline.tidy_runs(int) is 'Delete ended runs and sent webhooks past their retention, but each sync''s last run and those whose deletes wait for approval; how many of the one or the other: the limit when more may wait.';
+comment on function syncline.tidy_runs(int) is 'Delete ended runs and sent webhooks past their retention, but each sync''s last run and those whose deletes wait for approval or whose calls for another attempt; how many of the one or the other: the limit when more may wait.';
 
 create or replace function syncline.tidy_actions(p_limit int) returns int
 language plpgsql volatile as $$

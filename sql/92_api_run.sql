@@ -27,7 +27,7 @@ comment on column api.runs.started_at is E'@nullable\nWhen it started.';
 comment on column api.runs.finished_at is E'@nullable\nWhen it ended.';
 comment on column api.runs.seconds is E'@nullable\nHow long it took, or has taken so far.';
 comment on column api.runs.attempt is 'How often a worker took it up: more than once when workers were lost.';
-comment on column api.runs.sync_type is E'@nullable\n@enum SyncType INITIAL INCREMENTAL\nWhether the sync had succeeded before.';
+comment on column api.runs.sync_type is E'@nullable\n@enum SyncType INITIAL INCREMENTAL WEBHOOK\nWhether the sync had succeeded before, or that a provider''s webhook was handled.';
 comment on column api.runs.checkpoint_from is E'@nullable\nThe checkpoint it went on from.';
 comment on column api.runs.checkpoint_to is E'@nullable\nThe checkpoint it left.';
 comment on column api.runs.error is E'@nullable\nWhy it failed: {type, message, …}.';

@@ -30,7 +30,7 @@ select e.name as environment,
        r.attempt,
        r.worker,
        x.problem in ('lease over', 'ready for long', 'stalled')
-         and (r.kind in ('sync', 'on-event') or (r.kind = 'action' and exists (
+         and (r.kind in ('sync', 'webhook', 'on-event') or (r.kind = 'action' and exists (
            select from syncline.actions a where a.run_id = r.id and a.is_async and a.ended_at is null))) as can_requeue,
        x.run_id,
        r.sync_id,
@@ -68,6 +68,10 @@ with waiting as (
   union all
   select a.environment_id, 'async actions', a.due_at, a.state = 'running' from syncline.actions a where a.ended_at is null and a.is_async
   union all
+  select x.environment_id, 'inbox', x.received_at, false from syncline.inbox x where x.state = 'waiting'
+  union all
+  select c.environment_id, 'webhook calls', c.due_at, c.state = 'running' from syncline.webhook_calls c where c.ended_at is null
+  union all
   select s.environment_id, 'schedules', s.next_run_at, false from syncline.syncs s where s.next_run_at is not null
 )
 select e.name as environment,
@@ -83,7 +87,7 @@ select e.name as environment,
  group by e.name, w.queue, w.environment_id
  order by e.name, w.queue;
 comment on view syncline.queue_depth is 'One row per environment and queue with something in it: what is due and waits, what is at work, what comes later. Example: select * from syncline.queue_depth;';
-comment on column syncline.queue_depth.queue is 'runs; webhooks to be sent; async actions; schedules: syncs that wait for their tick.';
+comment on column syncline.queue_depth.queue is 'runs; webhooks to be sent; inbox: webhooks of providers to be handled; webhook calls: of onWebhook that syncs are owed; async actions; schedules: syncs that wait for their tick.';
 comment on column syncline.queue_depth.due is 'How many could be taken now.';
 comment on column syncline.queue_depth.longest_wait is 'For how long the first of these has been due. Over a few seconds: too few workers, or none.';
 comment on column syncline.queue_depth.at_work is 'How many are being worked on.';

@@ -157,7 +157,7 @@ begin
     syncline.check_sync, syncline.live_run, syncline.next_tick, syncline.parse_frequency, syncline.format_frequency,
     syncline.format_span, syncline.count_workers, syncline.milliseconds_until, syncline.current_rate_limits, syncline.rate_limit_wait,
     syncline.status_of_run, syncline.describe_result, syncline.count_live, syncline.sync_status, syncline.list_logs,
-    syncline.reasons_of_account, syncline.reasons_of_run, syncline.reasons_of_schedule, syncline.why_waiting,
+    syncline.reasons_of_account, syncline.reasons_of_run, syncline.reasons_of_schedule, syncline.reasons_of_webhooks, syncline.why_waiting,
     syncline.check_invariants, syncline.broken_histories, syncline.rotate_keys_status, syncline.first_position_since, syncline.check_server, syncline.check_roles,
     syncline.may_become, syncline.preview_undo
     to syncline_support, syncline_operator;
@@ -166,7 +166,6 @@ begin
     syncline.trigger_sync, syncline.trigger_one, syncline.start_sync, syncline.start_one, syncline.pause_sync, syncline.pause_one,
     syncline.set_frequency, syncline.set_frequency_one, syncline.reset_sync, syncline.cancel_run, syncline.requeue_run,
     syncline.approve_deletes, syncline.discard_deletes, syncline.replay_webhook, syncline.replay_delivery,
-    syncline.replay_webhooks, syncline.pause_endpoint, syncline.resume_endpoint, syncline.probe_endpoint,
     syncline.lift_rate_limits, syncline.prune, syncline.allow_delivery, syncline.forbid_delivery, syncline.refill_delivery,
     syncline.undo_run
     to syncline_operator;

@@ -17,7 +17,7 @@ import { type Catalogue, loadCatalogue } from "./providers/catalogue.ts";
 import { type Executor, startExecutor } from "./runs/executor.ts";
 
 const POOL_CONNECTIONS = 20;
-const JOB_CONNECTIONS_BESIDE_RUNS = 7; // helpers, two LISTENs and a margin: too small a pool costs two thirds of the jobs
+const JOB_CONNECTIONS_BESIDE_RUNS = 8; // helpers, two LISTENs and a margin: too small a pool costs two thirds of the jobs
 
 export type Server = {
   /** Where the API listens; empty in role `worker`. */

@@ -11,7 +11,7 @@ export type Lease = {
   id: number;
   token: number;
   attempt: number;
-  kind: "sync" | "action" | "on-event";
+  kind: "sync" | "webhook" | "action" | "on-event";
   environment_id: number;
   environment_name: string;
   connection_id: number;

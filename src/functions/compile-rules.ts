@@ -98,6 +98,19 @@ export const declarationProblems = ({ exported, call, options }: Declaration): R
   return [{ level: "warning", ...placeOf(call ?? exported), message }];
 };
 
+/** Nango takes both, and neither is ever called. */
+const webhookProblems = ({ options }: Declaration): RuleProblem[] => {
+  if (options === undefined || options.properties.some(({ type }) => type === "SpreadElement")) return [];
+  const subscriptions = findMember(options, "webhookSubscriptions");
+  const handler = findMember(options, "onWebhook") ?? findMember(options, "onWebhookBatch");
+  const warning = (node: Node, message: string): RuleProblem[] => [{ level: "warning", ...placeOf(node), message }];
+  if (subscriptions !== undefined && handler === undefined) {
+    return warning(subscriptions, '"webhookSubscriptions" does nothing without "onWebhook": write what is to be done.');
+  }
+  if (handler === undefined || subscriptions !== undefined) return [];
+  return warning(handler, 'Nothing calls it without "webhookSubscriptions": name event types, or "*" for all.');
+};
+
 const VALUES = ["VariableDeclaration", "FunctionDeclaration", "ClassDeclaration", "TSEnumDeclaration"];
 
 const exportProblems = ({ body }: Program): RuleProblem[] =>
@@ -112,6 +125,7 @@ export const entryProblems = (program: Program, declaration: Declaration): RuleP
   ...exportProblems(program),
   ...callProblems(program),
   ...orderProblems(declaration),
+  ...webhookProblems(declaration),
 ];
 
 /** Of a file that functions import: Nango looks at none of these, so nothing here is refused. */

@@ -39,6 +39,8 @@ export const FunctionDefinition = z.strictObject({
   scopes: z.array(z.string()),
   event: z.enum(["post-connection-creation", "pre-connection-deletion", "validate-connection"]).optional(),
   has_on_webhook: z.boolean(),
+  /** Left out when there is none. */
+  has_on_webhook_batch: z.literal(true).optional(),
   /** By model; absent where nothing is delivered. */
   deliver: z.record(modelName, Delivery).optional(),
 });

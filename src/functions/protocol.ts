@@ -58,7 +58,7 @@ export type RunError = {
 /** `value` is what the function returned, as JSON would carry it. */
 export type IsolateOutcome = { ok: true; value?: unknown } | { ok: false; error: RunError };
 
-export type Entry = "exec" | "onWebhook" | "describe";
+export type Entry = "exec" | "onWebhook" | "onWebhookBatch" | "describe";
 
 /** One run. `timeoutMs` counts from the moment a thread takes it; `signal` ends it at once. */
 export type IsolateJob = {

@@ -5,21 +5,23 @@ import { requeueExpired, tick, tidy, tidyLogs } from "../db/runs.ts";
 import type { Logger } from "../log.ts";
 import { createHttpClient } from "../outbound/client.ts";
 import { startBeat } from "../runs/beat.ts";
+import { createDoorbell } from "../runs/doorbell.ts";
 import type { Executor } from "../runs/executor.ts";
 import { createActionTask } from "./action-task.ts";
 import { createDeliverTask } from "./deliver-task.ts";
+import { createInboxTask } from "./inbox-task.ts";
 import { followModels } from "./record-views.ts";
 import { createRunTask } from "./run-task.ts";
 import { startRunner } from "./runner.ts";
 
 const TICK_MS = 1_000;
 const DISPATCH_AT_ONCE = 250; // some 25 ms of locks a call
-const HELPERS = 3; // jobs at a time beside runs: sending, tidying, beginning actions
+const HELPERS = 4; // jobs at a time beside runs: sending, tidying, beginning actions, handling webhooks
 
 export type WorkerDeps = {
   /** For our own statements. */
   pool: Pool;
-  /** For graphile-worker: at least `concurrency` + 7 connections, with `plan_cache_mode=force_custom_plan`. */
+  /** For graphile-worker: at least `concurrency` + 8 connections, with `plan_cache_mode=force_custom_plan`. */
   jobPool: Pool;
   /** Works on the runs that are taken; stopped with the worker. */
   executor: Executor;
@@ -62,6 +64,7 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
     tasks: {
       action: createActionTask({ db: pool, executor }),
       deliver: createDeliverTask({ db: pool, keys, http, logs, log, isStopping }),
+      inbox: createInboxTask({ db: pool, onForwards: createDoorbell({ db: pool, log }), isStopping }),
       record_views: makeViews,
       tidy: () => tidyAll(pool, isStopping, makeViews),
     },

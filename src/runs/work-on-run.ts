@@ -13,6 +13,7 @@ import { abortError } from "../functions/isolate-errors.ts";
 import type { IsolatePool } from "../functions/isolate-pool.ts";
 import type { IsolateJob, IsolateOutcome, RunError } from "../functions/protocol.ts";
 import type { Logger } from "../log.ts";
+import { takeCalls } from "./webhook-calls.ts";
 
 const RELEASE_AGAIN_MS = 500;
 const START_WITHIN_MS = 30_000; // then an answer is late anyway, and more of them pile up
@@ -52,6 +53,9 @@ export const RELEASED = new AppError("script_aborted", "The server was stopped w
 /** Why a signal fired: whoever waited for the run has gone. For any other reason the run is not ours any more. */
 export const ABANDONED = new AppError("script_aborted", "Nobody waits for this run any more.");
 
+/** Another worker may go on with it. */
+const isOfSync = ({ kind }: Lease): boolean => kind === "sync" || kind === "webhook";
+
 const asRunError = (error: unknown): RunError => {
   if (!(error instanceof Error)) return { type: "script_internal_error", message: String(error) };
   const { code } = error as { code?: unknown };
@@ -61,13 +65,15 @@ const asRunError = (error: unknown): RunError => {
 const execute = async (deps: WorkDeps, { lease, host, signal, asked }: Work): Promise<IsolateOutcome> => {
   if (signal.aborted) return { ok: false, error: abortError() };
   try {
+    const called =
+      lease.kind === "webhook" ? await takeCalls(deps, lease) : { entry: "exec" as const, payload: asked.payload };
+    if (called === undefined) return { ok: true };
     const bundle = await deps.bundleOf(lease.function_id);
     await host.start(bundle);
     const job: IsolateJob = {
       bundle,
       hash: lease.function_hash,
-      entry: "exec",
-      payload: asked.payload,
+      ...called,
       context: contextOf(lease, deps.catalogue),
       call: host.call,
       signal,
@@ -116,7 +122,7 @@ const concludeStopped = async (deps: WorkDeps, work: Work): Promise<IsolateOutco
     await cancelRun(deps.pool, { run: lease.id });
     say({ kind: "run", level: "warn", message: "cancelled: nobody waits for it any more" });
   } else if (signal.reason === RELEASED) {
-    if (lease.kind === "sync") await releaseRun(deps.pool, { run: lease.id, token: lease.token });
+    if (isOfSync(lease)) await releaseRun(deps.pool, { run: lease.id, token: lease.token });
     else await conclude(deps, work, outcome);
   }
   return outcome;
@@ -147,7 +153,7 @@ const workWith = async (deps: WorkDeps, work: Work): Promise<IsolateOutcome> => 
     await conclude(deps, work, outcome);
     return outcome;
   } catch (error) {
-    if (signal.aborted || lease.kind !== "sync" || !hasCode(error, "database_unavailable")) throw error;
+    if (signal.aborted || !isOfSync(lease) || !hasCode(error, "database_unavailable")) throw error;
     await giveBack(deps, lease, signal);
     return { ok: false, error: asRunError(error) };
   }

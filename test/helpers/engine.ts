@@ -68,7 +68,7 @@ export const testEngine = async (
   };
 
   const work: Engine["startWorker"] = async ({ concurrency = 4 } = {}) => {
-    const jobPool = db.newPool({ max: concurrency + 7, options: "-c plan_cache_mode=force_custom_plan" });
+    const jobPool = db.newPool({ max: concurrency + 8, options: "-c plan_cache_mode=force_custom_plan" });
     const executor = await start({ concurrency });
     const worker = await startWorker({
       pool: db.pool,

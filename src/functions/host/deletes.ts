@@ -4,11 +4,20 @@ import { delivering } from "../../db/landings.ts";
 import { deleteMissing, dropRefresh, endRefresh, openOwnRefresh, openRefresh } from "../../db/records.ts";
 import type { RunHost } from "./run-host.ts";
 
+// A window of its own would end that of the sync's run beside it, and what that one has seen would count as gone.
+const warnOfWebhook = (host: RunHost, method: string): void =>
+  host.say({
+    kind: "message",
+    level: "warn",
+    message: `${method} does nothing in a webhook run, which does not see every record: use batchDelete`,
+  });
+
 /** `trackDeletesStart(model)`. */
 export const trackDeletesStart =
   (host: RunHost) =>
   async (model: string): Promise<void> => {
     const stream = await host.streamOf(model);
+    if (host.lease.kind === "webhook") return warnOfWebhook(host, "trackDeletesStart");
     await host.writes.flush();
     await openRefresh(host.pool, { ...host.fence, stream });
   };
@@ -18,6 +27,10 @@ export const trackDeletesEnd =
   (host: RunHost) =>
   async (model: string): Promise<{ deletedKeys: string[] }> => {
     const stream = await host.streamOf(model);
+    if (host.lease.kind === "webhook") {
+      warnOfWebhook(host, "trackDeletesEnd");
+      return { deletedKeys: [] };
+    }
     await host.writes.flush();
     const end = await endRefresh(host.pool, { ...host.fence, stream });
     const deletedKeys: string[] = [];
@@ -97,6 +110,7 @@ export const deletePrevious = (host: RunHost) => {
     },
     call: async (model: string): Promise<{ deletedKeys: string[] }> => {
       await host.streamOf(model); // refuses what is not declared
+      if (host.lease.kind === "webhook") return warn("a webhook run does not see every record");
       if (done.has(model)) return warn(`it was called for ${model} before`);
       if (host.lease.track_deletes) return warn("trackDeletes does the same at the end of the run");
       if (!isWatching) return warn("the name of the method must stand in the function's code as it is");

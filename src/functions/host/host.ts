@@ -126,6 +126,7 @@ export const createHost = (
         host.onSaved();
       }
       if (deps.lease.delivers) for (const model of deps.lease.models) await host.streamOf(model);
+      if (deps.lease.kind !== "sync") return; // else windows would stand in the way of the sync's own
       await wholeRun.start();
       await previous.start(bundle);
       early.start(bundle);

@@ -31,7 +31,7 @@ export const createProxy = (deps: {
     signal,
     onAttempt: (attempt: RequestAttempt) => host.say(attemptLine(attempt)),
     onHeld: sayHeldOnce(host),
-    longestHoldMs: host.lease.kind === "sync" ? undefined : LONGEST_HOLD_MS,
+    longestHoldMs: ["sync", "webhook"].includes(host.lease.kind) ? undefined : LONGEST_HOLD_MS,
   };
   return async (request: ProxyRequest): Promise<ProxyResponse> => {
     const stored = host.inOrder(() => host.writes.flush());

@@ -44,6 +44,9 @@ export type CreateSyncProps<
   exec: (nango: NangoSync<M, Metadata, Checkpoint>) => Maybe<void>;
   // biome-ignore lint/suspicious/noExplicitAny: a webhook's payload is whatever the provider sends
   onWebhook?: (nango: NangoSync<M, Metadata, Checkpoint>, payload: any) => Maybe<void>;
+  /** Instead of onWebhook: what came in the meantime at once, in order, at most 100 payloads. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  onWebhookBatch?: (nango: NangoSync<M, Metadata, Checkpoint>, payloads: any[]) => Maybe<void>;
 };
 
 export type CreateSyncResponse<

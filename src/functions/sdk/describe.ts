@@ -89,12 +89,13 @@ const modelSchemas = ({ models }: Given): Record<string, unknown> =>
   );
 
 const syncProblems = (given: Given): DescribeProblem[] => {
-  const { onWebhook, trackDeletes, syncType, deliver } = given;
+  const { trackDeletes, syncType, deliver } = given;
   const problems = [...textProblems(given, "frequency"), ...modelsProblems(given)];
   problems.push(...endpointsProblems(given), ...historyProblems(given));
   if (problems.length === 0 && deliver !== undefined) problems.push(...deliveryProblems(deliver, modelSchemas(given)));
-  if (onWebhook !== undefined && typeof onWebhook !== "function") {
-    problems.push(...wrong(["onWebhook"], '"onWebhook" must be a function.'));
+  for (const name of ["onWebhook", "onWebhookBatch"]) {
+    if (given[name] === undefined || typeof given[name] === "function") continue;
+    problems.push(...wrong([name], `"${name}" must be a function.`));
   }
   if (trackDeletes === true && syncType === "incremental") {
     problems.push(...wrong(["trackDeletes"], '"trackDeletes" cannot be combined with syncType "incremental".'));
@@ -144,6 +145,7 @@ const syncDefinition = (given: Given): Record<string, unknown> => ({
   webhook_subscriptions: given.webhookSubscriptions ?? [],
   endpoints: given.endpoints ?? [],
   has_on_webhook: typeof given.onWebhook === "function",
+  ...(typeof given.onWebhookBatch === "function" && { has_on_webhook_batch: true }),
   // Absent unless given: the hash of a function that delivers nothing stays what it was.
   ...(Object.keys(given.deliver ?? {}).length > 0 && { deliver: given.deliver }),
 });
