@@ -1,4 +1,4 @@
--- 92_api_run.sql: what GraphQL shows of runs, the log and the app's webhooks. See 90_api.sql.
+-- 92_api_run.sql: what GraphQL shows of runs and the log. See 90_api.sql.
 create or replace view api.runs with (security_invoker) as
 select r.id, r.environment_id as environment_row, r.connection_id as connection_row, r.sync_id as sync_row,
        r.function_id as function_row, r.kind, r.origin, r.state, r.created_at, r.due_at, r.started_at, r.finished_at,
@@ -72,46 +72,3 @@ comment on column api.logs.kind is E'@enum LogKind run request message webhook c
 comment on column api.logs.level is E'@enum LogLevel debug info warn error\nHow bad it is.';
 comment on column api.logs.message is 'What happened.';
 comment on column api.logs.detail is E'@nullable\nMore about it.';
-
-create or replace view api.webhooks with (security_invoker) as
-select o.id, o.environment_id as environment_row, o.connection_id as connection_row, o.run_id as run_row, o.uid, o.kind, o.url, o.body,
-       o.state, o.attempts, o.next_attempt_at, o.created_at, o.ended_at
-  from syncline.outbox o;
-comment on view api.webhooks is '
-@primaryKey id|@fieldName webhook
-@foreignKey (environment_row) references environments (id)|@fieldName environment|@foreignFieldName webhooks
-@foreignKey (connection_row) references connections (id)|@fieldName connection|@foreignFieldName webhooks
-@foreignKey (run_row) references runs (id)|@fieldName run|@foreignFieldName webhooks
-@order -id
-@filter state kind
-@via connection_row
-@behavior -totalCount
-A webhook to the app, for one destination.';
-comment on column api.webhooks.id is 'Its number; later ones have higher numbers.';
-comment on column api.webhooks.uid is 'The id that the receiver sees in the header webhook-id.';
-comment on column api.webhooks.kind is E'@enum WebhookKind sync auth forward async_action deletes_need_approval\nWhat it tells.';
-comment on column api.webhooks.url is 'Where it goes.';
-comment on column api.webhooks.body is 'What it says.';
-comment on column api.webhooks.state is E'@enum WebhookState pending delivered dead\nWhether it was heard. Dead ones are tried again only by `replayWebhook`.';
-comment on column api.webhooks.attempts is 'How often it was tried since it was made or replayed.';
-comment on column api.webhooks.next_attempt_at is E'@nullable\nWhen it is tried next.';
-comment on column api.webhooks.created_at is 'When it was made.';
-comment on column api.webhooks.ended_at is E'@nullable\nWhen it was delivered or given up.';
-
-create or replace view api.deliveries with (security_invoker) as
-select d.id, o.id as webhook_row, o.environment_id as environment_row, d.attempt, d.at, d.status, d.ms as milliseconds, d.error
-  from syncline.outbox o
-  join syncline.deliveries d on d.outbox_id = o.id;
-comment on view api.deliveries is '
-@primaryKey id|@behavior -single
-@foreignKey (environment_row) references environments (id)|@fieldName environment|@foreignFieldName deliveries
-@foreignKey (webhook_row) references webhooks (id)|@fieldName webhook|@foreignFieldName deliveries
-@order -webhook_row,id
-@behavior -totalCount
-One attempt to deliver a webhook.';
-comment on column api.deliveries.id is 'Its number.';
-comment on column api.deliveries.attempt is 'Which attempt it was, from 1.';
-comment on column api.deliveries.at is 'When it was.';
-comment on column api.deliveries.status is E'@nullable\nThe HTTP status of the answer.';
-comment on column api.deliveries.milliseconds is 'How long it took.';
-comment on column api.deliveries.error is E'@nullable\nWhy there was no answer.';

@@ -1,4 +1,4 @@
--- 93_health_views.sql: how connections, webhooks and functions are doing.
+-- 93_health_views.sql: how connections and functions are doing; webhooks: 93_webhook_health.sql.
 create or replace view syncline.connection_health with (security_invoker = true) as
 select e.name as environment,
        i.unique_key as integration,
@@ -58,61 +58,6 @@ comment on column syncline.connection_health.records is 'Live records of all its
 comment on column syncline.connection_health.created_at is 'When it was made.';
 comment on column syncline.connection_health.last_fetched_at is 'When it was last asked for over the API.';
 comment on column syncline.connection_health.connection_id is 'Id of its row: for lift_rate_limits.';
-
-create or replace view syncline.webhook_health with (security_invoker = true) as
-with recent as (
-  select o.id, o.environment_id, o.url, o.state, o.attempts, o.created_at, o.next_attempt_at, o.ended_at
-    from syncline.outbox o where o.state = 'pending'
-  union all
-  select o.id, o.environment_id, o.url, o.state, o.attempts, o.created_at, o.next_attempt_at, o.ended_at
-    from syncline.outbox o where o.ended_at > syncline.now() - interval '1 day'
-), counted as (
-  select r.environment_id, r.url,
-         count(*) filter (where r.state = 'pending') as pending,
-         count(*) filter (where r.state = 'pending' and r.attempts > 0) as retrying,
-         min(r.created_at) filter (where r.state = 'pending') as oldest_pending_at,
-         min(r.next_attempt_at) as next_attempt_at,
-         count(*) filter (where r.state = 'delivered') as delivered,
-         count(*) filter (where r.state = 'dead') as dead,
-         max(r.ended_at) filter (where r.state = 'delivered') as last_delivered_at,
-         max(r.id) filter (where r.state = 'dead' or (r.state = 'pending' and r.attempts > 0)) as trouble_id
-    from recent r
-   group by r.environment_id, r.url
-)
-select e.name as environment,
-       c.url,
-       case when c.dead > 0 then 'dead ones' when c.retrying > 0 then 'retrying' when c.pending > 0 then 'sending' else 'ok' end as status,
-       c.pending,
-       c.retrying,
-       c.oldest_pending_at,
-       c.next_attempt_at,
-       c.delivered,
-       c.dead,
-       c.last_delivered_at,
-       d.status as last_bad_answer,
-       d.error as last_error,
-       d.at as last_trouble_at,
-       c.trouble_id as last_trouble_webhook_id,
-       c.environment_id
-  from counted c
-  join syncline.environments e on e.id = c.environment_id
-  left join lateral (
-   select x.status, x.error, x.at from syncline.deliveries x where x.outbox_id = c.trouble_id order by x.id desc limit 1) d on true
- order by e.name, c.url;
-comment on view syncline.webhook_health is 'One row per environment and URL to which something is to be sent or was in the last 24 hours. Example: select * from syncline.webhook_health where status <> ''ok'';  then: select syncline.replay_webhook(last_trouble_webhook_id);';
-comment on column syncline.webhook_health.url is 'Where to.';
-comment on column syncline.webhook_health.status is 'dead ones: some were given up; retrying: some failed and are tried again; sending; ok.';
-comment on column syncline.webhook_health.pending is 'How many are to be sent.';
-comment on column syncline.webhook_health.retrying is 'How many of these have been tried before.';
-comment on column syncline.webhook_health.oldest_pending_at is 'When the oldest of them was written.';
-comment on column syncline.webhook_health.next_attempt_at is 'When the first of them is tried.';
-comment on column syncline.webhook_health.delivered is 'How many were delivered in the last 24 hours.';
-comment on column syncline.webhook_health.dead is 'How many were given up in the last 24 hours: they wait for replay_webhook.';
-comment on column syncline.webhook_health.last_delivered_at is 'When the last one arrived.';
-comment on column syncline.webhook_health.last_bad_answer is 'Status of the last answer to the newest one in trouble; null when there was none.';
-comment on column syncline.webhook_health.last_error is 'Network error instead of an answer.';
-comment on column syncline.webhook_health.last_trouble_at is 'When that was.';
-comment on column syncline.webhook_health.last_trouble_webhook_id is 'The newest one in trouble: for replay_webhook.';
 
 create or replace view syncline.slow_functions with (security_invoker = true) as
 select e.name as environment,

@@ -23,6 +23,8 @@ begin atomic
       ('records', '(select t.environment_id from syncline.streams t where t.id = records.stream_id) = (select syncline.current_environment())'),
       ('run_streams', '(select t.environment_id from syncline.streams t where t.id = run_streams.stream_id) = (select syncline.current_environment())'),
       ('refreshes', '(select t.environment_id from syncline.streams t where t.id = refreshes.stream_id) = (select syncline.current_environment())'),
+      ('webhook_endpoints', 'environment_id = (select syncline.current_environment())'),
+      ('webhook_lanes', '(select e.environment_id from syncline.webhook_endpoints e where e.id = webhook_lanes.endpoint_id) = (select syncline.current_environment())'),
       ('outbox', 'environment_id = (select syncline.current_environment())'),
       ('deliveries', '(select o.environment_id from syncline.outbox o where o.id = deliveries.outbox_id) = (select syncline.current_environment())'),
       ('logs', 'environment_id = (select syncline.current_environment())')

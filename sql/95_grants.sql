@@ -52,7 +52,11 @@ begin atomic
       ('streams', 'id, environment_id, connection_id, model, variant, head, records, last_change_at, created_at, retired_at'),
       ('run_streams', 'run_id, stream_id, added, updated, deleted, unchanged'),
       ('refreshes', 'id, stream_id, sync_id, run_id, state, live, missing, deleted, opened_at, ended_at'),
-      ('outbox', 'id, uid, environment_id, connection_id, run_id, kind, url, body, state, attempts, next_attempt_at, created_at, ended_at'),
+      ('outbox', 'id, uid, environment_id, connection_id, run_id, kind, url, body, state, attempts, next_attempt_at, created_at, ended_at,
+        lane, lane_id'),
+      ('webhook_endpoints', 'id, environment_id, url, circuit, consecutive_failures, probe_at, blocked_until, paused_at, last_success_at,
+        last_failure_at, last_status, last_error'),
+      ('webhook_lanes', 'id, endpoint_id'),
       ('deliveries', 'id, outbox_id, attempt, at, status, ms, error'),
       ('logs', 'id, environment_id, connection_id, sync_id, run_id, at, kind, level, message, detail'),
       -- Payloads are sealed: the server opens them with keys that this role cannot read.
@@ -158,6 +162,7 @@ begin
     syncline.format_span, syncline.count_workers, syncline.milliseconds_until, syncline.current_rate_limits, syncline.rate_limit_wait,
     syncline.status_of_run, syncline.describe_result, syncline.count_live, syncline.sync_status, syncline.list_logs,
     syncline.reasons_of_account, syncline.reasons_of_run, syncline.reasons_of_schedule, syncline.reasons_of_webhooks, syncline.why_waiting,
+    syncline.webhook_last_answer, syncline.first_of_lane, syncline.reasons_of_endpoint, syncline.reasons_of_lane, syncline.why_webhook_waits,
     syncline.check_invariants, syncline.broken_histories, syncline.rotate_keys_status, syncline.first_position_since, syncline.check_server, syncline.check_roles,
     syncline.may_become, syncline.preview_undo
     to syncline_support, syncline_operator;

@@ -45,6 +45,9 @@ import { recordEndpoints } from "./syncs/records.ts";
 import { syncVariantEndpoints } from "./syncs/sync-variants.ts";
 import { syncEndpoints } from "./syncs/syncs.ts";
 import { undoEndpoints } from "./syncs/undo.ts";
+import { webhookEndpointEndpoints } from "./webhooks/endpoints.ts";
+import { webhookTestEndpoints } from "./webhooks/test.ts";
+import { webhooksEndpoints } from "./webhooks/webhooks.ts";
 
 const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...healthEndpoints(deps),
@@ -75,6 +78,9 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...functionBundleEndpoints(),
   ...cliEndpoints(),
   ...logEndpoints(deps),
+  ...webhookTestEndpoints(deps),
+  ...webhookEndpointEndpoints(deps),
+  ...webhooksEndpoints(deps),
   ...environmentEndpoints(deps),
   ...signingKeyEndpoints(deps),
   ...environmentVariableEndpoints(deps),

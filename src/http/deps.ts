@@ -33,7 +33,10 @@ export type HttpDeps = {
   /** Whether people may try GraphQL on a page; by default not. */
   explorer?: boolean | undefined;
   /** Runs functions in this process while a request waits, passes requests on, and keeps the log. */
-  runs: Pick<Executor, "runAction" | "actions" | "runEvent" | "dryRun" | "forward" | "checkHost" | "logs">;
+  runs: Pick<
+    Executor,
+    "runAction" | "actions" | "runEvent" | "dryRun" | "forward" | "checkHost" | "testWebhooks" | "logs"
+  >;
 };
 
 /** Adds routes to the app. */

@@ -9,7 +9,7 @@ import type { LogWriter } from "../db/log-writer.ts";
 import { type ClaimedDelivery, claimDeliveries, finishDelivery } from "../db/outbox.ts";
 import type { Logger } from "../log.ts";
 import type { HttpClient } from "../outbound/client.ts";
-import { type Attempt, sendWebhook } from "./webhook.ts";
+import { type Attempt, sendWebhook } from "../runs/webhook.ts";
 
 const MOST_AT_ONCE = 32;
 

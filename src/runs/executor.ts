@@ -24,6 +24,7 @@ import { createDryRun, type DryRun } from "./dry-run.ts";
 import { type Heart, startHeart } from "./heart.ts";
 import { createKeptActions, type KeptActions } from "./kept-actions.ts";
 import { createLiveRuns } from "./live-runs.ts";
+import { createTestWebhooks, type TestWebhooks } from "./test-webhook.ts";
 import { RELEASED, workOnRun } from "./work-on-run.ts";
 
 const ISOLATE_MEMORY_MB = 128;
@@ -69,6 +70,8 @@ export type Executor = {
   forward: Forward;
   /** Whether a URL that is set now may be requested. */
   checkHost: CheckHost;
+  /** Send a signed test to the URLs of an environment. */
+  testWebhooks: TestWebhooks;
   /** Take no more, let runs finish for a while, give the rest back; resolves when all is quiet. The same however often called. */
   stop: () => Promise<void>;
 };
@@ -147,6 +150,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     actions: createKeptActions({ ...directDeps, keys: deps.keys, log }),
     forward: forwarding.forward,
     checkHost: createHostCheck(deps),
+    testWebhooks: createTestWebhooks({ db: pool, keys: deps.keys, http, logs }),
     dryRun: createDryRun({ ...hostDeps, runIsolate }),
     stop: () => {
       ending ??= end();

@@ -112,6 +112,9 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
   "post /dryrun": ({ function: compiled }) => [{ path: "/dryrun", body: { function: compiled, connection_id: "one" } }],
   "post /deploy": ({ function: compiled }) => [{ path: "/deploy", body: { functions: [compiled], mode: "single" } }],
   "get /logs": () => [{ path: "/logs?limit=1000" }],
+  "get /webhooks": () => [{ path: "/webhooks?connection_id=one&provider_config_key=crm" }],
+  "get /webhooks/{uid}": ({ webhook }) => [{ path: `/webhooks/${webhook}` }],
+  "post /webhooks/{uid}/replay": ({ webhook }) => [{ path: `/webhooks/${webhook}/replay` }],
   "post /environment/api-keys": ({ environment }) => [
     { path: "/environment/api-keys", body: { display_name: "x" } },
     { path: "/environment/api-keys", body: { display_name: "x", environment_id: environment } },

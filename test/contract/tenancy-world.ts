@@ -22,6 +22,9 @@ export type Ids = {
   cursor: string;
   /** A finished run of the sync's variant "mine". */
   run: number;
+  /** What the app was told, and where. */
+  webhook: string;
+  endpoint: number;
   function: object;
 };
 
@@ -108,6 +111,8 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
   const [row] = await db.query("select id, uid from syncline.environments where name = $1", [name]);
   const ofMine = `select r.id from syncline.runs r join syncline.syncs s on s.id = r.sync_id where s.environment_id = $1 and s.variant = 'mine'`;
   const [mine] = await db.query(ofMine, [row?.id]);
+  const told = `select o.uid, e.id from syncline.outbox o join syncline.webhook_endpoints e using (environment_id, url) where o.environment_id = $1 limit 1`;
+  const [webhook] = await db.query(told, [row?.id]);
   return {
     environment: row?.id,
     uid: row?.uid,
@@ -118,6 +123,8 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
     session: session.token,
     cursor: page.records[1]?._nango_metadata.cursor as string,
     run: mine?.id,
+    webhook: webhook?.uid,
+    endpoint: webhook?.id,
     function: functions.find(({ kind }) => kind === "action") as object,
   };
 };

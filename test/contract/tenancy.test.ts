@@ -68,7 +68,7 @@ test("no operation shows or changes anything of another environment, not even wh
   assert.ok([...before.values()].flat().length > 40, "there is something to see and to change");
   const foreign = { ...dev, function: prod.function, session: prod.session };
   const secrets = [MARK, dev.uid, dev.session];
-  const ids = [dev.action, dev.deployment, dev.dryRun];
+  const ids = [dev.action, dev.deployment, dev.dryRun, dev.webhook];
   for (const place of places) {
     const bearers = (place.operation.security ?? []).some((scheme) => "session" in scheme)
       ? [KEYS.prod, prod.session]

@@ -77,6 +77,9 @@ const fill = async (api: TestApi, name: "dev" | "prod"): Promise<void> => {
       mark,
     ]);
   }
+  const rest = `update syncline.webhook_endpoints set paused_at = syncline.now(), blocked_until = syncline.now() + interval '1 year',
+    circuit = 'open', opened_at = syncline.now(), probe_at = syncline.now() + interval '1 year' where environment_id = $1`;
+  await db.query(rest, [environment.id]);
 };
 
 /** Both, filled the one after the other; nothing works on them any more. */

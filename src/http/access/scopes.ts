@@ -41,6 +41,8 @@ export const SCOPES = {
   "variables:write": "set and delete environment variables",
   "settings:read": "read where webhooks go and how records are checked",
   "settings:write": "change where webhooks go and how records are checked",
+  "webhooks:read": "see the webhooks to the app, with their bodies, and how their endpoints are doing",
+  "webhooks:write": "send webhooks again, send tests, pause and resume endpoints",
   "webhook_signing_key:read": "read the key that signs webhooks",
   "webhook_signing_key:rotate": "replace the key that signs webhooks",
   "api_keys:list": "list API keys, without their secrets",

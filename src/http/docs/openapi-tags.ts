@@ -15,6 +15,7 @@ export const TAGS: { readonly [name: string]: string } = {
   "API keys": "The keys of environments, and what each may do.",
   Environments: "The tenants of an installation: each has everything of its own. For account keys.",
   MCP: "Actions as tools of language models.",
+  Webhooks: "What the app is told, and what became of each message: look, send again, pause an endpoint.",
   Logs: "What happened.",
   Service: "This server: whether it works, and what it can do.",
 };

@@ -28,7 +28,7 @@ const retryAfterOf = (value: string | undefined): number | null => {
 /** Send it once. Never rejects: a network failure is an attempt with an error. Redirects are not followed. */
 export const sendWebhook =
   ({ http }: { http: HttpClient }) =>
-  async (delivery: ClaimedDelivery, signingKey: string): Promise<Attempt> => {
+  async (delivery: Pick<ClaimedDelivery, "uid" | "url" | "body">, signingKey: string): Promise<Attempt> => {
     const text = webhookText(delivery.body);
     const headers = {
       "content-type": "application/json",
