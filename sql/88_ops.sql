@@ -1,46 +1,4 @@
--- 88_ops.sql: what else an operator does: webhooks again, payloads forgotten, keys counted.
-create or replace function syncline.reopen_webhook(p_row syncline.outbox, p_lane text) returns void
-language plpgsql volatile as $$
-declare
-  v_lane bigint := syncline.lock_lane(p_row.environment_id, p_row.url, p_lane);
-begin
-  update syncline.outbox o
-     set state = 'pending', lane_id = v_lane, attempts = 0, token = o.token + 1, next_attempt_at = syncline.now(), ended_at = null
-   where o.id = p_row.id;
-end $$;
-comment on function syncline.reopen_webhook(syncline.outbox, text) is 'Let a webhook be sent from the first attempt on, in a lane that nobody else writes to.';
-
-create or replace function syncline.replay_webhook(p_id bigint) returns boolean
-language plpgsql volatile security definer set search_path = '' as $$
-declare
-  v_row syncline.outbox;
-  v_lane syncline.webhook_lanes;
-begin
-  select o.* into v_row from syncline.outbox o where o.id = p_id for no key update;
-  if not found then
-    return false;
-  end if;
-  -- A lane of its own: what came later in its old lane was sent meanwhile or waits for this one. Nor must a hundred replays in
-  -- one transaction hold the lanes of a hundred streams.
-  select l.* into v_lane from syncline.webhook_lanes l where l.id = v_row.lane_id;
-  if v_lane.sending_until > syncline.now() then
-    return true; -- on its way
-  end if;
-  perform syncline.reopen_webhook(v_row, 'replay:' || gen_random_uuid());
-  perform from syncline.webhook_lanes l where l.id = v_lane.id for no key update skip locked;
-  if found then
-    perform syncline.advance_lane(v_lane.id);
-  end if;
-  perform syncline.ring_deliveries();
-  return true;
-end $$;
-comment on function syncline.replay_webhook(bigint) is 'Send a webhook once more, at once and from the first attempt on; the receiver sees the same webhook id. False when there is none of this id. Example: select syncline.replay_webhook(9);  many: see replay_webhooks.';
-
-create or replace function syncline.replay_delivery(p_id bigint) returns boolean
-language sql volatile security definer set search_path = ''
-return coalesce((select syncline.replay_webhook(d.outbox_id) from syncline.deliveries d where d.id = p_id), false);
-comment on function syncline.replay_delivery(bigint) is 'Send the webhook of an attempt (deliveries.id) once more, as replay_webhook. False when there is none of this id. Example: select syncline.replay_delivery(id) from syncline.deliveries where status = 503 and at > syncline.now() - interval ''1 hour'';';
-
+-- 88_ops.sql: what else an operator does: payloads forgotten, keys counted.
 create or replace function syncline.prune(p_stream int, p_before timestamptz) returns bigint
 language plpgsql volatile security definer set search_path = '' as $$
 declare

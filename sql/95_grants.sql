@@ -171,6 +171,7 @@ begin
     syncline.trigger_sync, syncline.trigger_one, syncline.start_sync, syncline.start_one, syncline.pause_sync, syncline.pause_one,
     syncline.set_frequency, syncline.set_frequency_one, syncline.reset_sync, syncline.cancel_run, syncline.requeue_run,
     syncline.approve_deletes, syncline.discard_deletes, syncline.replay_webhook, syncline.replay_delivery,
+    syncline.replay_webhooks, syncline.pause_endpoint, syncline.resume_endpoint, syncline.probe_endpoint,
     syncline.lift_rate_limits, syncline.prune, syncline.allow_delivery, syncline.forbid_delivery, syncline.refill_delivery,
     syncline.undo_run
     to syncline_operator;

@@ -1,4 +1,4 @@
-// Bindings of sql/80_delivery.sql and 88_ops.sql: sending what the outbox holds, and sending it again.
+// Bindings of sql/80_delivery.sql and 88_webhook_ops.sql: sending what the outbox holds, and sending it again.
 import { z } from "zod";
 import { fn, rows, value } from "./fn.ts";
 
@@ -30,3 +30,19 @@ export const finishDelivery = fn(
 export const ringDeliveries = fn("ring_deliveries", {}, value(z.boolean()));
 export const replayWebhook = fn("replay_webhook", { id: "bigint" }, value(z.boolean()));
 export const replayDelivery = fn("replay_delivery", { id: "bigint" }, value(z.boolean()));
+export const replayWebhooks = fn(
+  "replay_webhooks",
+  {
+    environment: "int",
+    from: "timestamptz?",
+    until: "timestamptz?",
+    state: "text?",
+    kind: "text?",
+    url: "text?",
+    connection: "int?",
+  },
+  value(z.number()),
+);
+export const pauseEndpoint = fn("pause_endpoint", { id: "int" }, value(z.boolean()));
+export const resumeEndpoint = fn("resume_endpoint", { id: "int" }, value(z.boolean()));
+export const probeEndpoint = fn("probe_endpoint", { id: "int" }, value(z.boolean()));
