@@ -8,8 +8,6 @@ import { migrate } from "./db/migrate.ts";
 import { type Database, openDatabase } from "./db/open-database.ts";
 import { createPool, type Pool } from "./db/pool.ts";
 import { tidyLogs } from "./db/runs.ts";
-import { createGraphql } from "./graphql/graphql.ts";
-import { createApp } from "./http/app.ts";
 import { type Door, openDoor } from "./http/door.ts";
 import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./log.ts";
@@ -99,6 +97,11 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   });
   const { access } = config;
   if (door !== undefined) {
+    // Not above: a worker has no use for it, which is a quarter of what it loads.
+    const [{ createApp }, { createGraphql }] = await Promise.all([
+      import("./http/app.ts"),
+      import("./graphql/graphql.ts"),
+    ]);
     useFastGraphql();
     const graphql = createGraphql({ url: database.url, keys, catalogue, log, settings: config.graphql });
     stops.push(graphql.close);

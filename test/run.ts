@@ -1,11 +1,13 @@
-// Runs the tests: `node test/run.ts short | long | guard | <files>`. Prints what fails, and one line of summary.
+// Runs the tests: `node test/run.ts short | long | guard | <files>`. Prints what fails, and one line of summary; with `--times`
+// before that also what each file takes of the processor, in a process of its own.
 import { spawn } from "node:child_process";
-import { globSync } from "node:fs";
+import { globSync, rmSync } from "node:fs";
 import path from "node:path";
+import { batchesOf, writeBatches } from "./helpers/batches.ts";
 import { temporaryFolders } from "./helpers/temporary.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "..");
-const CONCURRENCY = 2;
+const CONCURRENCY = 3;
 // Where the processes of all tests, and those they start, find what was compiled before: saves a third of the time of most.
 const COMPILED = path.join(ROOT, "node_modules/.cache/syncline");
 const TIMEOUT_MS = 300_000; // for one test: none of the short ones comes near, and a hanging one must not hang the gate
@@ -22,13 +24,19 @@ const MODES: Record<string, () => string[]> = {
   guard: () => all.filter(isGuard),
 };
 
-const args = process.argv.slice(2);
+const areTimed = process.argv.includes("--times");
+const args = process.argv.slice(2).filter((arg) => arg !== "--times");
 const files = MODES[args[0] ?? "short"]?.() ?? args.map((file) => path.relative(ROOT, path.resolve(file)));
 
 if (files.length === 0) {
   console.log(`there are no tests for "${args[0]}"`);
   process.exit(0);
 }
+
+const temporary = temporaryFolders();
+// Long tests measure memory and time.
+const batches = areTimed || args[0] === "long" ? files.map((file) => [file]) : batchesOf(files);
+const written = writeBatches(batches, { root: ROOT, temporary: temporary.TMPDIR, areTimed });
 
 const child = spawn(
   process.execPath,
@@ -39,15 +47,16 @@ const child = spawn(
     `--test-global-setup=${path.join(ROOT, "test/helpers/global-setup.ts")}`,
     `--test-reporter=${path.join(ROOT, "test/helpers/reporter.ts")}`,
     "--test-reporter-destination=stdout",
-    ...files,
+    ...written.files,
   ],
   {
     cwd: ROOT,
     stdio: "inherit",
-    env: { NODE_COMPILE_CACHE: COMPILED, GRAPHILE_ENV: "production", ...process.env, ...temporaryFolders() },
+    env: { NODE_COMPILE_CACHE: COMPILED, GRAPHILE_ENV: "production", ...process.env, ...temporary },
   },
 );
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code, signal) => {
+  rmSync(written.folder, { recursive: true });
   process.exitCode = signal === null ? (code ?? 1) : 1;
 });

@@ -1,13 +1,14 @@
 // The Postgres that tests run on: one for all test files when they are run together, one per file when it is run alone.
-// It is a temporary embedded one, or the server of SYNCLINE_TEST_DATABASE_URL. The template database is migrated once.
-import { startTemporaryPostgres } from "../../src/db/embedded/temporary.ts";
+// It is a temporary embedded one, or the server of SYNCLINE_TEST_DATABASE_URL, where the template database is migrated first.
 import { migrate } from "../../src/db/migrate.ts";
 import { connect } from "../../src/db/pool.ts";
+import { startMigratedPostgres } from "../../src/db/throw-away.ts";
 
 /** A server with a migrated template database: `url` is that of its maintenance database. */
 export type TestServer = { url: string; template: string; stop: () => Promise<void> };
 
 const MAINTENANCE = "postgres";
+const OWN_TEMPLATE = "syncline"; // to which nobody connects
 const KEPT = "select datname from pg_database where datname ~ '^test_' order by 1";
 
 /** The URL of another database on the same server. */
@@ -24,8 +25,8 @@ export const onServer = async (url: string, statement: string): Promise<Record<s
 };
 
 // The databases of failed tests stay, so that one can look into them.
-const startOwn = async (): Promise<{ url: string; stop: () => Promise<void> }> => {
-  const server = await startTemporaryPostgres();
+const startOwn = async (): Promise<TestServer> => {
+  const server = await startMigratedPostgres();
   const url = databaseUrl(server.url, MAINTENANCE);
   const stop = async () => {
     const kept = (await onServer(url, KEPT)).map((row) => row.datname);
@@ -34,24 +35,18 @@ const startOwn = async (): Promise<{ url: string; stop: () => Promise<void> }> =
     const example = `SYNCLINE_DATA=${server.dataFolder} npm run -s syncline sql -- --database ${kept[0]} '<query>'`;
     process.stderr.write(`The databases of failed tests (${kept.join(", ")}) stay for an hour:\n  ${example}\n`);
   };
-  return { url, stop };
+  return { url, template: OWN_TEMPLATE, stop };
+};
+
+const useGiven = async (url: string): Promise<TestServer> => {
+  const template = `syncline_template_${process.pid}`;
+  const drop = `drop database if exists ${template}`;
+  await onServer(url, drop);
+  await onServer(url, `create database ${template} template template0`);
+  await migrate({ url: databaseUrl(url, template) });
+  return { url, template, stop: async () => void (await onServer(url, drop)) };
 };
 
 /** Start (or take the given) server and make its template. */
-export const startTestServer = async (given: string | undefined): Promise<TestServer> => {
-  const server = given === undefined ? await startOwn() : { url: given, stop: async () => {} };
-  const template = `syncline_template_${process.pid}`;
-  try {
-    await onServer(server.url, `drop database if exists ${template}`);
-    await onServer(server.url, `create database ${template} template template0`);
-    await migrate({ url: databaseUrl(server.url, template) });
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
-  const stop = async () => {
-    if (given !== undefined) await onServer(server.url, `drop database if exists ${template}`);
-    await server.stop();
-  };
-  return { url: server.url, template, stop };
-};
+export const startTestServer = (given: string | undefined): Promise<TestServer> =>
+  given === undefined ? startOwn() : useGiven(given);

@@ -2,10 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { createDataKeys, type DataKeys } from "../../crypto/data-keys.ts";
 import { createKeyring, type Keyring } from "../../crypto/keyring.ts";
-import { startTemporaryPostgres } from "../../db/embedded/temporary.ts";
 import { ensureEnvironments } from "../../db/ensure-environments.ts";
-import { migrate } from "../../db/migrate.ts";
 import { createPool, type Pool } from "../../db/pool.ts";
+import { startMigratedPostgres } from "../../db/throw-away.ts";
 import { createIsolatePool, type IsolatePool } from "../../functions/isolate-pool.ts";
 import { createLogger, type Logger } from "../../log.ts";
 import { type Catalogue, loadCatalogue } from "../../providers/catalogue.ts";
@@ -36,9 +35,8 @@ const stopAll = async (stops: Stops): Promise<void> => {
 
 const startParts = async (stops: Stops, providerFiles: string[]): Promise<Omit<Engine, "stop">> => {
   const log = createLogger("silent");
-  const database = await startTemporaryPostgres();
+  const database = await startMigratedPostgres();
   stops.push(() => database.stop());
-  await migrate({ url: database.url });
   const pool = createPool({ url: database.url, max: CONNECTIONS, applicationName: `syncline test ${process.pid}` });
   stops.push(() => pool.end());
   const keyring = createKeyring({ masterKey: randomBytes(32) });

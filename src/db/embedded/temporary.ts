@@ -13,7 +13,9 @@ export type TemporaryPostgres = Omit<EmbeddedPostgres, "stop"> & {
 
 const PREFIX = "syncline-temporary-";
 const OLD_MS = 3_600_000;
-const NOT_DURABLE = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
+
+/** The settings of its server. */
+export const NOT_DURABLE = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
 
 // What was kept, or left by a killed process, an hour ago or longer: each is 50 MB or more.
 const removeOld = async (): Promise<void> => {
@@ -25,16 +27,26 @@ const removeOld = async (): Promise<void> => {
   }
 };
 
-/** Start one in a new folder of the system's temporary folder. */
-export const startTemporaryPostgres = async (): Promise<TemporaryPostgres> => {
+/** Start one in a new folder of the system's temporary folder, which `fill` may put a cluster in before. */
+export const startTemporaryPostgres = async (
+  o: { fill?: (dataFolder: string) => Promise<void> } = {},
+): Promise<TemporaryPostgres> => {
   await removeOld();
   const dataFolder = await mkdtemp(path.join(tmpdir(), PREFIX));
   // As root, Postgres runs as another user, who must be able to enter; the files inside stay private.
   await chmod(dataFolder, 0o755);
-  const server = await startEmbeddedPostgres({ dataFolder, settings: NOT_DURABLE });
+  const remove = () => rm(dataFolder, { recursive: true, force: true });
+  const start = async () => {
+    await o.fill?.(dataFolder);
+    return await startEmbeddedPostgres({ dataFolder, settings: NOT_DURABLE });
+  };
+  const server = await start().catch(async (error: unknown) => {
+    await remove();
+    throw error;
+  });
   const stop = async (o = { keep: false }) => {
     await server.stop();
-    if (!o.keep) await rm(dataFolder, { recursive: true, force: true });
+    if (!o.keep) await remove();
   };
   return { ...server, dataFolder, stop };
 };
