@@ -153,3 +153,39 @@ begin
   return v_state;
 end $$;
 comment on function syncline.finish_delivery(bigint, bigint, int, int, text, interval) is 'Record an attempt: delivered, dead, or pending until its next time. Null when the row was taken from this sender.';
+
+create or replace function syncline.give_up_delivery(p_id bigint, p_token bigint, p_error text) returns text
+language plpgsql volatile as $$
+declare
+  v_lane bigint;
+  v_attempt int;
+begin
+  select l.id into v_lane
+    from syncline.outbox o
+    join syncline.webhook_lanes l on l.id = o.lane_id
+   where o.id = p_id and o.token = p_token
+     for no key update of l;
+  update syncline.outbox o
+     set state = 'dead', lane_id = null, next_attempt_at = null, ended_at = syncline.now()
+   where o.id = p_id and o.token = p_token and o.lane_id = v_lane
+  returning o.attempts into v_attempt;
+  if not found then
+    return null;
+  end if;
+  insert into syncline.deliveries (outbox_id, attempt, ms, error) values (p_id, v_attempt, 0, p_error);
+  perform syncline.advance_lane(v_lane);
+  return 'dead';
+end $$;
+comment on function syncline.give_up_delivery(bigint, bigint, text) is 'End a webhook that cannot be sent at all, and say why: dead. Null when the row was taken from this sender.';
+
+create or replace function syncline.find_forwarded(p_id bigint)
+returns table (uid uuid, content_sealed bytea, parts jsonb, mine int[])
+language sql stable
+begin atomic
+  select i.uid, i.content_sealed, i.parts, coalesce(m.parts, '{}')
+    from syncline.outbox o
+    join syncline.inbox i on i.id = o.inbox_id
+    left join syncline.inbox_matches m on m.inbox_id = i.id and m.connection_id = o.connection_id
+   where o.id = p_id and i.content_sealed is not null and (o.connection_id is null or m.connection_id is not null);
+end;
+comment on function syncline.find_forwarded(bigint) is 'What a webhook passes on: the sealed content, its parts and the numbers of those that the connection''s are. No row when it is not kept any more, or is the connection''s no more.';

@@ -1,6 +1,6 @@
 // Bindings of sql/80_delivery.sql and 88_webhook_ops.sql: sending what the outbox holds, and sending it again.
 import { z } from "zod";
-import { fn, rows, value } from "./fn.ts";
+import { fn, maybeRow, rows, value } from "./fn.ts";
 
 const Claimed = z.object({
   id: z.number(),
@@ -27,6 +27,20 @@ export const finishDelivery = fn(
   { id: "bigint", token: "bigint", status: "int", ms: "int", error: "text", retryAfter: "interval" },
   value(z.enum(["delivered", "dead", "pending"]).nullable()),
 );
+export const giveUpDelivery = fn(
+  "give_up_delivery",
+  { id: "bigint", token: "bigint", error: "text" },
+  value(z.literal("dead").nullable()),
+);
+
+const Forwarded = z.object({
+  uid: z.string(),
+  content_sealed: z.instanceof(Buffer),
+  parts: z.array(z.unknown()),
+  mine: z.array(z.number()),
+});
+
+export const findForwarded = fn("find_forwarded", { id: "bigint" }, maybeRow(Forwarded));
 export const ringDeliveries = fn("ring_deliveries", {}, value(z.boolean()));
 export const replayWebhook = fn("replay_webhook", { id: "bigint" }, value(z.boolean()));
 export const replayDelivery = fn("replay_delivery", { id: "bigint" }, value(z.boolean()));

@@ -1,17 +1,20 @@
-// The task behind the doorbell "deliver": sends due webhooks until none is left, many at a time, so that a slow receiver
-// holds up none but its own.
-
+// The task behind the doorbell "deliver": takes due webhooks and starts to send them. It does not wait for the answers, or
+// slow receivers would hold the few places that helpers have; whenever a send ends, what came due meanwhile is taken.
+import { setTimeout as pause } from "node:timers/promises";
 import type { DataKeys } from "../crypto/data-keys.ts";
 import { signingKeyPlace } from "../crypto/places.ts";
 import { openJson } from "../crypto/seal.ts";
 import type { Db } from "../db/fn.ts";
 import type { LogWriter } from "../db/log-writer.ts";
-import { type ClaimedDelivery, claimDeliveries, finishDelivery } from "../db/outbox.ts";
+import { type ClaimedDelivery, claimDeliveries, finishDelivery, giveUpDelivery } from "../db/outbox.ts";
 import type { Logger } from "../log.ts";
 import type { HttpClient } from "../outbound/client.ts";
 import { type Attempt, sendWebhook } from "../runs/webhook.ts";
+import { composeWebhook } from "./webhook-message.ts";
 
-const MOST_AT_ONCE = 32;
+const MOST_AT_ONCE = 256;
+const MOST_A_CLAIM = 64;
+const GRACE_MS = 3_000;
 
 export type DeliverDeps = {
   db: Db;
@@ -20,6 +23,13 @@ export type DeliverDeps = {
   logs: LogWriter;
   log: Logger;
   isStopping: () => boolean;
+};
+
+export type Deliveries = {
+  /** Take what is due and start to send it. */
+  task: () => Promise<void>;
+  /** Once `isStopping`: what is on its way has 3 s; the rest comes due again by itself, in another process. */
+  stop: () => Promise<void>;
 };
 
 const logLine = (delivery: ClaimedDelivery, attempt: Attempt, state: string | null) => ({
@@ -40,43 +50,82 @@ const logLine = (delivery: ClaimedDelivery, attempt: Attempt, state: string | nu
   },
 });
 
-const deliver =
-  ({ db, keys, http, logs }: DeliverDeps) =>
-  async (delivery: ClaimedDelivery): Promise<void> => {
-    const key = await keys.ofEnvironment(delivery.environment_id);
-    const place = signingKeyPlace(delivery.environment_id);
-    const attempt = await sendWebhook({ http })(delivery, openJson(key, delivery.signing_key_sealed, place) as string);
-    const state = await finishDelivery(db, {
-      id: delivery.id,
-      token: delivery.token,
-      status: attempt.status,
-      ms: attempt.ms,
-      error: attempt.error,
-      retryAfter: attempt.retryAfterSeconds === null ? null : `${attempt.retryAfterSeconds} s`,
-    });
+const CONTENT_GONE: Attempt = { status: null, ms: 0, error: "content_gone", retryAfterSeconds: null };
+
+const deliver = ({ db, keys, http, logs }: DeliverDeps, stop: AbortSignal) => {
+  const compose = composeWebhook({ db, keys });
+  const send = sendWebhook({ http, stop });
+  return async (delivery: ClaimedDelivery): Promise<void> => {
+    const { id, token, url, uid, environment_id } = delivery;
+    const message = await compose(delivery);
+    if (message === null) {
+      const state = await giveUpDelivery(db, { id, token, error: CONTENT_GONE.error });
+      logs.write(logLine(delivery, CONTENT_GONE, state));
+      return;
+    }
+    const key = await keys.ofEnvironment(environment_id);
+    const signingKey = openJson(key, delivery.signing_key_sealed, signingKeyPlace(environment_id)) as string;
+    const attempt = await send({ url, uid, signingKey }, message);
+    const { status, ms, error, retryAfterSeconds } = attempt;
+    const retryAfter = retryAfterSeconds === null ? null : `${retryAfterSeconds} s`;
+    const state = await finishDelivery(db, { id, token, status, ms, error, retryAfter });
     logs.write(logLine(delivery, attempt, state));
   };
+};
 
-// A failure here must not end the process as an unhandled rejection: nobody may be waiting for this one just now.
-const deliverOrLeave =
-  (deps: DeliverDeps) =>
-  async (delivery: ClaimedDelivery): Promise<void> => {
-    await deliver(deps)(delivery).catch((err) => {
-      deps.log.warn({ event: "delivery.left", outbox: delivery.id, err }, "it comes due again by itself");
-    });
+/** What sends the webhooks of a process: at most 256 at a time. */
+export const createDeliveries = (deps: DeliverDeps): Deliveries => {
+  const { db, log, isStopping } = deps;
+  const sending = new Set<Promise<void>>();
+  const giveUp = new AbortController();
+  const deliverOne = deliver(deps, giveUp.signal);
+  let claiming = Promise.resolve();
+  let isClaiming = false;
+  let isAskedAgain = false;
+
+  // A failure must not end the process as an unhandled rejection: nobody waits for this.
+  const start = (delivery: ClaimedDelivery): void => {
+    const one = deliverOne(delivery)
+      .catch((err) => log.warn({ event: "delivery.left", outbox: delivery.id, err }, "it comes due again by itself"))
+      .finally(() => {
+        sending.delete(one);
+        claim().catch((err) => log.warn({ event: "claim.failed", err }, "the next tick will ring"));
+      });
+    sending.add(one);
   };
 
-/** Send due webhooks until none is due or the worker stops. */
-export const createDeliverTask = (deps: DeliverDeps) => async (): Promise<void> => {
-  const sending = new Set<Promise<void>>();
-  while (!deps.isStopping()) {
-    const due = await claimDeliveries(deps.db, { limit: MOST_AT_ONCE - sending.size });
-    for (const delivery of due) {
-      const one = deliverOrLeave(deps)(delivery).finally(() => sending.delete(one));
-      sending.add(one);
+  const claimAll = async (): Promise<void> => {
+    isClaiming = true;
+    try {
+      while (isAskedAgain && !isStopping()) {
+        isAskedAgain = false;
+        const limit = Math.min(MOST_A_CLAIM, MOST_AT_ONCE - sending.size);
+        if (limit <= 0) return; // the next send that ends asks again
+        const due = await claimDeliveries(db, { limit });
+        for (const delivery of due) start(delivery);
+        if (due.length === limit) isAskedAgain = true;
+      }
+    } finally {
+      isClaiming = false;
     }
-    if (sending.size === 0) return;
-    if (due.length === 0 || sending.size >= MOST_AT_ONCE) await Promise.race(sending);
-  }
-  await Promise.allSettled(sending);
+  };
+
+  // One claim at a time, however many ask: whoever asks during one has the next.
+  const claim = (): Promise<void> => {
+    isAskedAgain = true;
+    if (!isClaiming) claiming = claimAll();
+    return claiming;
+  };
+
+  const stop = async (): Promise<void> => {
+    const grace = new AbortController();
+    const isOver = pause(GRACE_MS, undefined, { signal: grace.signal }).then(
+      () => giveUp.abort(),
+      () => {},
+    );
+    while (isClaiming || sending.size > 0) await Promise.allSettled([claiming, ...sending]);
+    grace.abort();
+    await isOver;
+  };
+  return { task: claim, stop };
 };

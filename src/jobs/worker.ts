@@ -8,7 +8,7 @@ import { startBeat } from "../runs/beat.ts";
 import { createDoorbell } from "../runs/doorbell.ts";
 import type { Executor } from "../runs/executor.ts";
 import { createActionTask } from "./action-task.ts";
-import { createDeliverTask } from "./deliver-task.ts";
+import { createDeliveries } from "./deliver-task.ts";
 import { createInboxTask } from "./inbox-task.ts";
 import { followModels } from "./record-views.ts";
 import { createRunTask } from "./run-task.ts";
@@ -49,7 +49,9 @@ const tidyAll = async (pool: Pool, isStopping: () => boolean, makeViews: () => P
 export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
   const { pool, jobPool, executor, log, keys } = deps;
   const { isStopping, logs } = executor;
-  const http = createHttpClient(deps);
+  // How many go to one receiver at a time is the database's to say.
+  const http = createHttpClient({ ...deps, connectionsPerOrigin: null });
+  const deliveries = createDeliveries({ db: pool, keys, http, logs, log, isStopping });
   const makeViews = followModels({ db: pool, log, isStopping });
   executor.prepare();
 
@@ -63,7 +65,7 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
     pool: jobPool,
     tasks: {
       action: createActionTask({ db: pool, executor }),
-      deliver: createDeliverTask({ db: pool, keys, http, logs, log, isStopping }),
+      deliver: deliveries.task,
       inbox: createInboxTask({ db: pool, onForwards: createDoorbell({ db: pool, log }), isStopping }),
       record_views: makeViews,
       tidy: () => tidyAll(pool, isStopping, makeViews),
@@ -82,6 +84,7 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
     const ended = executor.stop();
     await clock.stop();
     await Promise.all([ended, runs.stop(), helpers.stop()]);
+    await deliveries.stop();
     await Promise.all([logs.flush(), http.close()]);
     log.info({ event: "worker.stopped", worker: executor.id }, "stopped");
   };

@@ -7,7 +7,7 @@ import { getSigningKey, getWebhookSettings } from "../db/environments.ts";
 import type { Db } from "../db/fn.ts";
 import type { LogWriter } from "../db/log-writer.ts";
 import type { HttpClient } from "../outbound/client.ts";
-import { sendWebhook } from "./webhook.ts";
+import { jsonMessage, sendWebhook } from "./webhook.ts";
 
 type Deps = { db: Db; keys: DataKeys; http: HttpClient; logs: LogWriter };
 
@@ -25,7 +25,10 @@ export const createTestWebhooks =
     const key = openJson(await keys.ofEnvironment(id), sealed, signingKeyPlace(id)) as string;
     const body = { from: "nango", type: "test", environment: name, sentAt: new Date().toISOString() };
     const test = async (url: string): Promise<Tested> => {
-      const { status, ms, error } = await sendWebhook({ http })({ uid: randomUUID(), url, body }, key);
+      const { status, ms, error } = await sendWebhook({ http })(
+        { uid: randomUUID(), url, signingKey: key },
+        jsonMessage(body),
+      );
       const isTaken = status !== null && status >= 200 && status < 300;
       logs.write({
         environment_id: id,

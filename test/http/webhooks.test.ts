@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Nango } from "@nangohq/node";
-import { createDeliverTask } from "../../src/jobs/deliver-task.ts";
+import { createDeliveries } from "../../src/jobs/deliver-task.ts";
 import { createLogger } from "../../src/log.ts";
 import { createHttpClient } from "../../src/outbound/client.ts";
 import { DEV_KEY, PROD_KEY, testApi } from "./api.ts";
@@ -38,7 +38,7 @@ test("webhooks to the app", async (t) => {
   const http = createHttpClient({ allowPrivateHosts: ["127.0.0.0/8"] });
   t.after(http.close);
   const log = createLogger("silent");
-  const deliver = createDeliverTask({
+  const deliveries = createDeliveries({
     db: db.pool,
     keys: api.keys,
     http,
@@ -46,6 +46,10 @@ test("webhooks to the app", async (t) => {
     log,
     isStopping: () => false,
   });
+  const deliver = async () => {
+    await deliveries.task();
+    await deliveries.stop();
+  };
   const [good, bad] = [`${receiver.url}/good?token=hidden`, `${receiver.url}/bad`];
   const enqueue = async (lane: string | null, n: number): Promise<void> => {
     const text = "select syncline.enqueue_webhook($1, null, null, 'auth', $2, $3)";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer, request } from "node:http";
 import type { AddressInfo, LookupFunction } from "node:net";
 import { type TestContext, test } from "node:test";
-import { createDeliverTask } from "../../src/jobs/deliver-task.ts";
+import { createDeliveries } from "../../src/jobs/deliver-task.ts";
 import { createLogger } from "../../src/log.ts";
 import { createHttpClient } from "../../src/outbound/client.ts";
 import { createForwarding } from "../../src/outbound/forward.ts";
@@ -103,8 +103,8 @@ test("through no door is a private address reached", async (t) => {
     t.after(http.close);
     const codes: [string, unknown][] = [];
     for (const url of urls) {
-      const delivery = { url, body: { a: 1 }, uid: "u" } as unknown as Parameters<ReturnType<typeof sendWebhook>>[0];
-      codes.push([url, (await sendWebhook({ http })(delivery, "key")).error]);
+      const send = sendWebhook({ http });
+      codes.push([url, (await send({ url, uid: "u", signingKey: "key" }, { headers: {}, body: "{}" })).error]);
     }
     refused(codes);
     // What is set is judged at once, unless its name leads nowhere yet, and once more when it is sent.
@@ -128,7 +128,9 @@ test("through no door is a private address reached", async (t) => {
     await api.connect("crm", "three");
     const { keys, runs } = api;
     const log = createLogger("silent");
-    await createDeliverTask({ db: api.db.pool, keys, http, logs: runs.logs, log, isStopping: () => false })();
+    const deliveries = createDeliveries({ db: api.db.pool, keys, http, logs: runs.logs, log, isStopping: () => false });
+    await deliveries.task();
+    await deliveries.stop();
     await runs.logs.flush();
     const rows = await api.db.query("select detail ->> 'error' as error from syncline.logs where kind = 'webhook'");
     assert.deepEqual(

@@ -7,7 +7,21 @@ import { getSigningKey, setSigningKey } from "../../db/environments.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 
-const SigningKey = z.strictObject({ data: z.strictObject({ webhook_signing_key: z.string() }) });
+const SigningKey = z.strictObject({
+  data: z.strictObject({
+    webhook_signing_key: z.string(),
+    standard_webhooks_secret: z
+      .string()
+      .meta({ description: "The same key as libraries of standardwebhooks.com take it." }),
+  }),
+});
+
+const shown = (key: string): z.infer<typeof SigningKey> => ({
+  data: {
+    webhook_signing_key: key,
+    standard_webhooks_secret: `whsec_${Buffer.from(key).toString("base64")}`,
+  },
+});
 
 /** An environment has one signing key, apart from its API keys. */
 export const signingKeyEndpoints = ({ db, keys }: HttpDeps): Endpoint[] => [
@@ -23,7 +37,7 @@ export const signingKeyEndpoints = ({ db, keys }: HttpDeps): Endpoint[] => [
     async ({ environment: { id } }) => {
       const sealed = await getSigningKey(db, { environment: id });
       const key = openJson(await keys.ofEnvironment(id), sealed, signingKeyPlace(id));
-      return { data: { webhook_signing_key: z.string().parse(key) } };
+      return shown(z.string().parse(key));
     },
   ),
   endpoint(
@@ -42,7 +56,7 @@ export const signingKeyEndpoints = ({ db, keys }: HttpDeps): Endpoint[] => [
         environment: id,
         sealed: sealJson(await keys.ofEnvironment(id), key, signingKeyPlace(id)),
       });
-      return { data: { webhook_signing_key: key } };
+      return shown(key);
     },
   ),
 ];
