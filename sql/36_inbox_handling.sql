@@ -73,7 +73,7 @@ begin atomic
 end;
 comment on function syncline.attribute_inbox(int, bigint[]) is 'Write down which connections webhooks of an integration are about, as of now; those handed to one by hand stay its.';
 
-create or replace function syncline.owe_webhook_calls(p_ids bigint[]) returns int[]
+create or replace function syncline.owe_webhook_calls(p_ids bigint[], p_connection int default null) returns int[]
 language sql volatile
 begin atomic
   with hit as materialized (
@@ -82,7 +82,7 @@ begin atomic
       from syncline.inbox x
       join syncline.inbox_matches m on m.inbox_id = x.id
      cross join lateral unnest(m.parts) as u (part)
-     where x.id = any (p_ids) and x.replay_target is distinct from 'forwards'
+     where x.id = any (p_ids) and x.replay_target is distinct from 'forwards' and (p_connection is null or m.connection_id = p_connection)
   ), wanting as materialized (
     -- Waits for one that is being deleted, and then leaves it out.
     select s.id, s.connection_id, f.definition -> 'webhook_subscriptions' as subscriptions
@@ -107,9 +107,9 @@ begin atomic
   )
   select coalesce(array_agg(distinct m.sync_id), '{}') from made m;
 end;
-comment on function syncline.owe_webhook_calls(bigint[]) is 'Write the calls that webhooks owe to the syncs of the connections they are about: one for each part and sync that subscribed to its type, or to "*"; the syncs.';
+comment on function syncline.owe_webhook_calls(bigint[], int) is 'Write the calls that webhooks owe to the syncs of the connections they are about: one for each part and sync that subscribed to its type, or to "*", with a connection for this one alone; the syncs.';
 
-create or replace function syncline.forward_inbox(p_integration syncline.integrations, p_ids bigint[]) returns int
+create or replace function syncline.forward_inbox(p_integration syncline.integrations, p_ids bigint[], p_connection int default null) returns int
 language sql volatile
 return (
   select coalesce(sum(syncline.enqueue_webhook(p_integration.environment_id, f.connection_id, null, 'forward', f.body,
@@ -121,12 +121,12 @@ return (
         from syncline.inbox x
         left join syncline.inbox_matches m on m.inbox_id = x.id
         left join syncline.connections n on n.id = m.connection_id
-       where x.id = any (p_ids) and x.replay_target is distinct from 'functions'
+       where x.id = any (p_ids) and x.replay_target is distinct from 'functions' and (p_connection is null or m.connection_id = p_connection)
          and p_integration.forward_webhooks and p_integration.deleted_at is null and n.deleted_at is null
        order by m.connection_id, x.id -- lanes are locked in this order
       offset 0) f
 );
-comment on function syncline.forward_inbox(syncline.integrations, bigint[]) is 'Queue webhooks of an integration for the app, if it forwards them: once for each connection that one is about, once as it came when it is about none; how many.';
+comment on function syncline.forward_inbox(syncline.integrations, bigint[], int) is 'Queue webhooks of an integration for the app, if it forwards them: once for each connection that one is about, once as it came when it is about none; with a connection for this one alone; how many.';
 
 create or replace function syncline.handle_inbox(p_limit int)
 returns table (handled int, forwards int, has_more boolean)

@@ -84,8 +84,13 @@ begin
     get diagnostics v_count = row_count;
   end if;
   if v_count = 0 then
+    delete from syncline.inbox i
+     where i.id = any (array(select x.id from syncline.inbox x where x.environment_id = v_id limit p_limit));
+    get diagnostics v_count = row_count;
+  end if;
+  if v_count = 0 then
     delete from syncline.environments where id = v_id;
   end if;
   return true;
 end $$;
-comment on function syncline.purge_environments(int) is 'Delete rows of an environment that was deleted, once its records are swept: a slice of its logs, runs and webhooks, then itself; false when there is nothing to do.';
+comment on function syncline.purge_environments(int) is 'Delete rows of an environment that was deleted, once its records are swept: a slice of its logs, runs and webhooks of both directions, then itself; false when there is nothing to do.';

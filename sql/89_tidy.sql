@@ -238,6 +238,7 @@ begin
      select x.id from syncline.connections x, syncline.settings c
       where x.deleted_at < syncline.now() - c.run_retention
         and not exists (select from syncline.streams t where t.connection_id = x.id)
+        and not exists (select from syncline.inbox_matches m where m.connection_id = x.id)
       limit p_limit);
   get diagnostics v_count = row_count;
   return v_count;
@@ -253,6 +254,7 @@ begin
    where i.id in (
      select x.id from syncline.integrations x
       where x.deleted_at is not null and not exists (select from syncline.connections n where n.integration_id = x.id)
+        and not exists (select from syncline.inbox w where w.integration_id = x.id)
       limit p_limit);
   get diagnostics v_count = row_count;
   return v_count;
@@ -272,6 +274,9 @@ begin
   perform syncline.purge_integrations(100);
   has_more := syncline.tidy_runs(1000) = 1000;
   has_more := syncline.tidy_actions(1000) = 1000 or has_more;
+  has_more := syncline.tidy_events(1000) = 1000 or has_more;
+  has_more := syncline.forget_connection_events(1000) or has_more;
+  has_more := syncline.forget_integration_events(1000) or has_more;
   has_more := syncline.sweep_streams(5000) or has_more;
   has_more := syncline.purge_environments(1000) or has_more;
   has_more := syncline.prune_old_payloads(1000) or has_more;

@@ -37,7 +37,7 @@ comment on column api.webhook_endpoints.dead_count is 'How many were given up an
 
 create or replace view api.webhooks with (security_invoker) as
 select o.id, o.environment_id as environment_row, o.connection_id as connection_row, o.run_id as run_row, o.uid, o.kind, o.url, o.body,
-       o.state, o.attempts, o.next_attempt_at, o.created_at, o.ended_at, o.lane
+       o.state, o.attempts, o.next_attempt_at, o.created_at, o.ended_at, o.lane, o.inbox_id as event_row
   from syncline.outbox o;
 comment on view api.webhooks is '
 @primaryKey id|@fieldName webhook
@@ -45,6 +45,7 @@ comment on view api.webhooks is '
 @foreignKey (connection_row) references connections (id)|@fieldName connection|@foreignFieldName webhooks
 @foreignKey (run_row) references runs (id)|@fieldName run|@foreignFieldName webhooks
 @foreignKey (environment_row,url) references webhook_endpoints (environment_row,url)|@fieldName endpoint|@foreignFieldName webhooks
+@foreignKey (event_row) references events (id)|@fieldName event|@foreignFieldName webhooks
 @order -id
 @filter state kind
 @via connection_row

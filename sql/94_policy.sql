@@ -26,6 +26,9 @@ begin atomic
       ('webhook_endpoints', 'environment_id = (select syncline.current_environment())'),
       ('webhook_lanes', '(select e.environment_id from syncline.webhook_endpoints e where e.id = webhook_lanes.endpoint_id) = (select syncline.current_environment())'),
       ('outbox', 'environment_id = (select syncline.current_environment())'),
+      ('inbox', 'environment_id = (select syncline.current_environment())'),
+      ('inbox_matches', '(select i.environment_id from syncline.inbox i where i.id = inbox_matches.inbox_id) = (select syncline.current_environment())'),
+      ('webhook_calls', 'environment_id = (select syncline.current_environment())'),
       ('deliveries', '(select o.environment_id from syncline.outbox o where o.id = deliveries.outbox_id) = (select syncline.current_environment())'),
       ('logs', 'environment_id = (select syncline.current_environment())')
     ) as v (name, rule);

@@ -53,10 +53,15 @@ begin atomic
       ('run_streams', 'run_id, stream_id, added, updated, deleted, unchanged'),
       ('refreshes', 'id, stream_id, sync_id, run_id, state, live, missing, deleted, opened_at, ended_at'),
       ('outbox', 'id, uid, environment_id, connection_id, run_id, kind, url, body, state, attempts, next_attempt_at, created_at, ended_at,
-        lane, lane_id'),
+        lane, lane_id, inbox_id'),
       ('webhook_endpoints', 'id, environment_id, url, circuit, consecutive_failures, probe_at, blocked_until, paused_at, last_success_at,
         last_failure_at, last_status, last_error'),
       ('webhook_lanes', 'id, endpoint_id'),
+      ('inbox', 'id, uid, environment_id, integration_id, received_at, verdict, reason, delivery_id, bytes, parts, has_content, state,
+        matched, replays, duplicates, last_duplicate_at, handled_at'),
+      ('inbox_matches', 'inbox_id, connection_id, parts, is_manual'),
+      ('webhook_calls', 'id, environment_id, inbox_id, connection_id, sync_id, run_id, part, replay, subscription, state, attempts,
+        due_at, error, created_at, ended_at'),
       ('deliveries', 'id, outbox_id, attempt, at, status, ms, error'),
       ('logs', 'id, environment_id, connection_id, sync_id, run_id, at, kind, level, message, detail'),
       -- Payloads are sealed: the server opens them with keys that this role cannot read.
@@ -77,7 +82,8 @@ begin
   end loop;
   -- What the views are made of.
   grant execute on function
-    syncline.now, syncline.current_environment, syncline.run_number, syncline.next_tick, syncline.status_of_run, syncline.status_of_sync
+    syncline.now, syncline.current_environment, syncline.run_number, syncline.next_tick, syncline.status_of_run, syncline.status_of_sync,
+    syncline.event_types, syncline.describe_lookup, syncline.describe_lookups
     to syncline_app;
   -- What pages of records are read with.
   grant execute on function
@@ -109,7 +115,7 @@ begin
     syncline.webhook_endpoints, syncline.webhook_lanes, syncline.inbox_matches, syncline.webhook_calls, syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
     syncline.sync_overview, syncline.run_overview, syncline.stream_overview, syncline.stuck_runs, syncline.queue_depth,
     syncline.worker_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions,
-    syncline.landing_tables, syncline.landings, syncline.delivery_overview
+    syncline.landing_tables, syncline.landings, syncline.delivery_overview, syncline.inbox_overview, syncline.webhook_call_overview
     to syncline_support, syncline_operator;
   grant select (
     id, uid, name, webhook_url_primary, webhook_url_secondary, on_auth_creation, on_auth_refresh_error, on_sync_error,
@@ -136,7 +142,7 @@ begin
     on syncline.outbox to syncline_support, syncline_operator;
   grant select (
     id, uid, environment_id, integration_id, received_at, verdict, reason, delivery_id, bytes, parts, state, replays, duplicates,
-    last_duplicate_at, matched, handled_at)
+    last_duplicate_at, matched, handled_at, replay_target, has_content)
     on syncline.inbox to syncline_support, syncline_operator;
   grant select (environment_id, name, created_at, updated_at) on syncline.environment_variables to syncline_support, syncline_operator;
   grant select (
@@ -164,7 +170,10 @@ begin
     syncline.reasons_of_account, syncline.reasons_of_run, syncline.reasons_of_schedule, syncline.reasons_of_webhooks, syncline.why_waiting,
     syncline.webhook_last_answer, syncline.first_of_lane, syncline.reasons_of_endpoint, syncline.reasons_of_lane, syncline.why_webhook_waits,
     syncline.check_invariants, syncline.broken_histories, syncline.rotate_keys_status, syncline.first_position_since, syncline.check_server, syncline.check_roles,
-    syncline.may_become, syncline.preview_undo
+    syncline.may_become, syncline.preview_undo,
+    syncline.event_types, syncline.describe_lookup, syncline.describe_lookups, syncline.last_calls, syncline.has_failed,
+    syncline.reasons_at_the_door, syncline.reasons_of_match, syncline.reasons_of_call, syncline.reasons_of_forward, syncline.why_event,
+    syncline.events_to_replay, syncline.count_replay
     to syncline_support, syncline_operator;
   -- What decides, with the owner's rights.
   grant execute on function
@@ -173,7 +182,7 @@ begin
     syncline.approve_deletes, syncline.discard_deletes, syncline.replay_webhook, syncline.replay_delivery,
     syncline.replay_webhooks, syncline.pause_endpoint, syncline.resume_endpoint, syncline.probe_endpoint,
     syncline.lift_rate_limits, syncline.prune, syncline.allow_delivery, syncline.forbid_delivery, syncline.refill_delivery,
-    syncline.undo_run
+    syncline.undo_run, syncline.replay_event, syncline.replay_events, syncline.attribute_event, syncline.retry_webhook_call
     to syncline_operator;
   grant update (
     lease, time_slice, max_run_attempts, max_idle_interrupts, webhook_max_attempts, webhook_first_retry, webhook_last_retry,

@@ -36,6 +36,7 @@ export const CODES = {
     retry: true,
     says: "This key asks more often than it may; Retry-After says when to go on.",
   },
+  cannot_handle_event: { status: 409, retry: false, says: "The webhook cannot be handled now." },
   cannot_undo: { status: 409, retry: false, says: "The run cannot be undone now." },
   conflict: { status: 409, retry: false, says: "There is one of this name already." },
   cannot_delete_prod_environment: { status: 400, retry: false, says: "The environment prod cannot be deleted." },

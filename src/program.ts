@@ -44,7 +44,9 @@ const describe = (error: unknown): string => {
 
 loadEnvironmentFile();
 
-const program = new Command("syncline").description("Product integrations and data syncs that live in one Postgres");
+const program = new Command("syncline")
+  .description("Product integrations and data syncs that live in one Postgres")
+  .enablePositionalOptions(); // an option after a command is that command's, not one of those above it
 const typed = process.argv[2] ?? "";
 const wanted = Object.hasOwn(COMMANDS, typed) ? [COMMANDS[typed]!] : Object.values(COMMANDS);
 for (const load of wanted) (await load())(program);

@@ -14,7 +14,8 @@ export const NamesPlugin: GraphileConfig.Plugin = {
         return this.constantCase(value);
       },
       functionMutationResultFieldName(_previous, _preset, { resource }) {
-        return this.camelCase(this._singularizedCodecName(resource.codec));
+        const named = resource.extensions?.tags?.resultFieldName;
+        return typeof named === "string" ? named : this.camelCase(this._singularizedCodecName(resource.codec));
       },
       allRowsConnection(_previous, _preset, resource) {
         return this.camelCase(this.pluralize(this._singularizedResourceName(resource)));

@@ -20,6 +20,8 @@ import { environmentVariableEndpoints } from "./environments/environment-variabl
 import { environmentsEndpoints } from "./environments/environments.ts";
 import { signingKeyEndpoints } from "./environments/signing-key.ts";
 import { installErrors } from "./errors.ts";
+import { eventEndpoints } from "./events/events.ts";
+import { eventReplayEndpoints } from "./events/replay.ts";
 import { installExplorer } from "./explorer.ts";
 import { deployEndpoints } from "./functions/deploy.ts";
 import { dryRunEndpoints } from "./functions/dryrun.ts";
@@ -77,6 +79,8 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...syncDeployEndpoints(deps),
   ...functionBundleEndpoints(),
   ...cliEndpoints(),
+  ...eventEndpoints(deps),
+  ...eventReplayEndpoints(deps),
   ...logEndpoints(deps),
   ...webhookTestEndpoints(deps),
   ...webhookEndpointEndpoints(deps),

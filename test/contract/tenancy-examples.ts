@@ -92,6 +92,15 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
   ],
   "get /runs/{runId}/undo": ({ run }) => [{ path: `/runs/${run}/undo` }],
   "post /runs/{runId}/undo": ({ run }) => [{ path: `/runs/${run}/undo`, body: {} }],
+  "get /events": () => [{ path: "/events?limit=1000" }],
+  "get /events/{uid}": ({ event, refused }) => [{ path: `/events/${event}` }, { path: `/events/${refused}` }],
+  "post /events/replay": () => [
+    { path: "/events/replay", body: { from: "2020-01-01T00:00:00Z", until: "2100-01-01T00:00:00Z", dry_run: true } },
+  ],
+  "post /events/{uid}/replay": ({ event }) => [{ path: `/events/${event}/replay`, body: {} }],
+  "post /events/{uid}/attribute": ({ event }) => [
+    { path: `/events/${event}/attribute`, body: { connection_id: "one" } },
+  ],
   "post /functions/compile": () => [{ path: "/functions/compile", body: { code: CODE } }],
   "post /functions/deployments": () => [
     {

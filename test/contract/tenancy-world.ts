@@ -1,8 +1,12 @@
 // Two environments that have the same names for everything; what one of them holds carries a mark.
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
+import { createDataKeys } from "../../src/crypto/data-keys.ts";
+import { createKeyring } from "../../src/crypto/keyring.ts";
+import { TEST_MASTER_KEY } from "../helpers/engine.ts";
 import { compileTexts } from "../helpers/installation.ts";
 import { until } from "../helpers/until.ts";
+import { receive } from "../http/received.ts";
 import { KEYS, type Running, startRunning } from "./running.ts";
 import { startUpstream } from "./upstream.ts";
 import { ACCOUNT_KEY, arrange, requestWith } from "./world.ts";
@@ -25,6 +29,9 @@ export type Ids = {
   /** What the app was told, and where. */
   webhook: string;
   endpoint: number;
+  /** A webhook of a provider, refused, and one that is handled. */
+  refused: string;
+  event: string;
   function: object;
 };
 
@@ -113,6 +120,24 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
   const [mine] = await db.query(ofMine, [row?.id]);
   const told = `select o.uid, e.id from syncline.outbox o join syncline.webhook_endpoints e using (environment_id, url) where o.environment_id = $1 limit 1`;
   const [webhook] = await db.query(told, [row?.id]);
+  const [integration] = await db.query(
+    "select id from syncline.integrations where environment_id = $1 and unique_key = 'crm'",
+    [row?.id],
+  );
+  const keys = createDataKeys({ db: db.pool, keyring: createKeyring({ masterKey: TEST_MASTER_KEY }) });
+  const ours = { environment: row?.id, integration: integration?.id, event: mark, body: { mark } };
+  const refused = await receive({ db: db.pool, keys }, { ...ours, reason: mark });
+  // What is sent to the app is logged when it is, which nobody waits for here.
+  const forward = (isOn: boolean) =>
+    db.query("update syncline.integrations set forward_webhooks = $2 where id = $1", [integration?.id, isOn]);
+  await forward(false);
+  const event = await receive({ db: db.pool, keys }, ours);
+  await db.query("select syncline.ring_inbox()");
+  await until(`${name}'s webhook is handled`, async () => {
+    const [found] = await db.query("select state from syncline.inbox where uid = $1", [event]);
+    return found?.state === "handled";
+  });
+  await forward(true);
   return {
     environment: row?.id,
     uid: row?.uid,
@@ -125,6 +150,8 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
     run: mine?.id,
     webhook: webhook?.uid,
     endpoint: webhook?.id,
+    refused,
+    event,
     function: functions.find(({ kind }) => kind === "action") as object,
   };
 };

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import pg from "pg";
 import { DEV_KEY, PROD_KEY } from "../http/api.ts";
+import { receive } from "../http/received.ts";
 import { clientOf, goldenClient } from "./statements.ts";
 import { tourWorld } from "./tour-world.ts";
 
@@ -134,6 +135,60 @@ test("GraphQL's mutations", async (t) => {
     assert.equal(Number(n), 0);
   });
 
+  await db.query(
+    `update syncline.functions set definition = definition || '{"webhook_subscriptions": ["push"], "has_on_webhook": true}'`,
+  );
+  const { id: integration } = await first("select id from syncline.integrations");
+  const ours = { environment: world.dev.id, integration, event: "push", body: {} };
+  await receive({ db: db.pool, keys: world.keys }, ours);
+  await db.query("select syncline.handle_inbox(100)");
+  const { id: eventId } = await first("select id from syncline.inbox");
+  const { id: connectionId } = await first("select id from syncline.connections order by id limit 1");
+
+  await t.test("webhooks of providers are shown, handed to a connection and handled once more", async () => {
+    const shows = `event { state matched lookedFor integration { uniqueKey } connections { nodes { isManual connection { connectionId } } }
+      calls { nodes { id state sync { name } } } webhooks { nodes { kind state } } }`;
+    const { event } = await write("attributeEvent", { eventId, connectionId }, shows);
+    const call = event.calls.nodes[0];
+    assert.deepEqual(event, {
+      state: "HANDLED",
+      matched: 1,
+      lookedFor: null,
+      integration: { uniqueKey: "crm" },
+      connections: { nodes: [{ isManual: true, connection: { connectionId: "ann" } }] },
+      calls: { nodes: [{ id: call.id, state: "WAITING", sync: { name: "contacts" } }] },
+      webhooks: {
+        nodes: [
+          { kind: "FORWARD", state: "PENDING" },
+          { kind: "FORWARD", state: "PENDING" },
+        ],
+      },
+    });
+    await db.query(
+      `update syncline.webhook_calls set state = 'failed', due_at = null, ended_at = syncline.now(), error = '{"type": "script_error"}'`,
+    );
+    const retried = await write("retryWebhookCall", { callId: call.id }, "webhookCall { state attempts event { id } }");
+    assert.deepEqual(retried.webhookCall, { state: "WAITING", attempts: 0, event: { id: String(eventId) } });
+    const hours = { from: "2026-03-01T00:00:00Z", until: "2026-04-01T00:00:00Z" };
+    assert.equal((await write("replayEvents", { ...hours, only: "unmatched" }, "count")).count, 0);
+    assert.equal((await write("replayEvents", hours, "count")).count, 1);
+    assert.equal((await write("replayEvent", { eventId }, "event { state }")).event.state, "WAITING");
+    await db.query("select syncline.handle_inbox(100)");
+    const { data } = await ask(`query Events {
+      events(condition: { state: HANDLED, verdict: VERIFIED, matched: 1, receivedSince: "2026-03-01T00:00:00Z" }) {
+        nodes { id uid receivedAt verdict reason deliveryId types bytes hasContent replays duplicates handledAt
+          calls(first: 5) { nodes { state replay subscription error run { id } sync { name } connection { connectionId } } } }
+      }
+      webhookCalls(condition: { state: FAILED, connectionId: "ann", integration: "crm" }) { nodes { error event { uid } } }
+      webhooks(first: 1) { nodes { event { uid } } }
+      connection(integration: "crm", connectionId: "ann") { events(first: 5) { nodes { event { types } } } webhookCalls(first: 5) { nodes { state } } }
+    }`);
+    assert.deepEqual([data.events.nodes[0].replays, data.events.nodes[0].calls.nodes.length], [1, 2]);
+    assert.deepEqual(data.webhookCalls.nodes[0].error.type, "replayed");
+    assert.deepEqual(data.connection.events.nodes, [{ event: { types: ["push"] } }]);
+  });
+
+  const { id: callId } = await first("select max(id) as id from syncline.webhook_calls");
   const { id: runId } = await first("select max(id) as id from syncline.runs");
   const { id: webhookId } = await first("select max(id) as id from syncline.outbox");
   const { id: refreshId } = await first("select max(id) as id from syncline.refreshes");
@@ -151,7 +206,11 @@ test("GraphQL's mutations", async (t) => {
     ["discardDeletes", { refreshId }],
     ["replayWebhook", { webhookId }],
     ["pruneStream", { streamId, before: "2026-03-02T00:00:00Z" }],
+    ["replayEvent", { eventId }],
+    ["attributeEvent", { eventId, connectionId }],
+    ["retryWebhookCall", { callId }],
   ];
+  const hours: [string, object] = ["replayEvents", { from: "2026-03-01T00:00:00Z", until: "2026-04-01T00:00:00Z" }];
   const send = (by: typeof client, [field, input]: [string, object]) =>
     by.request(
       `mutation ($input: ${field[0]!.toUpperCase()}${field.slice(1)}Input!) { ${field}(input: $input) { clientMutationId } }`,
@@ -160,15 +219,20 @@ test("GraphQL's mutations", async (t) => {
   const state = async () =>
     JSON.stringify(
       await db.query(`select (select json_agg(r order by id) from syncline.runs r), (select json_agg(s order by id) from syncline.syncs s),
-        (select json_agg(o order by id) from syncline.outbox o), (select json_agg(w order by id) from syncline.refreshes w)`),
+        (select json_agg(o order by id) from syncline.outbox o),
+        (select json_agg(i order by id) from syncline.inbox i), (select json_agg(c order by id) from syncline.webhook_calls c), (select json_agg(w order by id) from syncline.refreshes w)`),
     );
 
   await t.test("what belongs to another environment is not there, whatever its id", async () => {
     const before = await state();
     for (const one of every) assert.equal(await codeOf(send(prod, one)), "SL002", one[0]);
+    await send(prod, hours); // of its own there are none
     assert.equal(await state(), before);
     const { __type } = (await client.request(`{ __type(name: "Mutation") { fields { name } } }`)) as Data;
-    assert.deepEqual(__type.fields.map(({ name }: Data) => name).sort(), every.map(([name]) => name).sort());
+    assert.deepEqual(
+      __type.fields.map(({ name }: Data) => name).sort(),
+      [...every, hours].map(([name]) => name).sort(),
+    );
   });
 
   await t.test("a key that may only read finds no mutations, and its role cannot execute them", async () => {
@@ -179,7 +243,7 @@ test("GraphQL's mutations", async (t) => {
     );
     const reader = clientOf(world.url, READ_ONLY);
     const before = await state();
-    for (const one of every) assert.equal(await codeOf(send(reader, one)), "query_invalid", one[0]);
+    for (const one of [...every, hours]) assert.equal(await codeOf(send(reader, one)), "query_invalid", one[0]);
     const { __schema, a, b } = (await reader.request(
       `{ __schema { mutationType { name } types { name } } a: __type(name: "Mutation") { name } b: __type(name: "Run") { name } }`,
     )) as Data;

@@ -2,6 +2,7 @@
 import type { TestContext } from "node:test";
 import { appendLogs } from "../../src/db/logs.ts";
 import { DEV_KEY, PROD_KEY, syncFunction, type TestApi, testApi } from "../http/api.ts";
+import { receive } from "../http/received.ts";
 
 /** What is in every text of dev and in none of prod. */
 export const MARK = "only-dev-may-see-this";
@@ -23,7 +24,13 @@ const fill = async (api: TestApi, name: "dev" | "prod"): Promise<void> => {
   const hook = `https://app.example/${mark}`;
   await db.query("update syncline.environments set webhook_url_primary = $2 where id = $1", [environment.id, hook]);
   await api.integrate("crm", { body: { provider: "acme", unique_key: "crm", display_name: mark }, ...as });
-  const over = { track_deletes: true, description: mark, models: { Contact: CONTACT } };
+  const over = {
+    track_deletes: true,
+    description: mark,
+    models: { Contact: CONTACT },
+    webhook_subscriptions: [mark],
+    has_on_webhook: true,
+  };
   await api.deploy([syncFunction("crm", "contacts", over, `exports.mark = "${mark}"`)], "all", as);
   const tags = { end_user_id: mark, end_user_email: `${mark}@x.example`, end_user_display_name: mark, mark };
   await api.connect("crm", "one", { metadata: { mark }, tags }, as);
@@ -68,6 +75,28 @@ const fill = async (api: TestApi, name: "dev" | "prod"): Promise<void> => {
   const { connection_id, sync_id, id: run_id } = first;
   const of = { environment_id: environment.id, connection_id, sync_id, run_id, at: new Date().toISOString() };
   await appendLogs(db.pool, { rows: [{ ...of, kind: "message", level: "info", message: mark, detail: { mark } }] });
+  const [integration] = await db.query("select id from syncline.integrations where environment_id = $1", [
+    environment.id,
+  ]);
+  const ours = { environment: environment.id, integration: integration!.id as number, event: mark };
+  for (const [team, reason] of [
+    [mark, undefined],
+    ["none", undefined],
+    ["none", mark],
+  ] as const) {
+    await receive({ db: db.pool, keys: api.keys }, { ...ours, body: { mark }, team, ...(reason && { reason }) });
+  }
+  await db.query("update syncline.connections set metadata = metadata || $2 where id = $1", [
+    connection_id,
+    { team: mark },
+  ]);
+  await db.query("select syncline.handle_inbox(100)");
+  await db.query("update syncline.inbox set duplicates = 1, last_duplicate_at = syncline.now()");
+  await db.query(
+    `update syncline.webhook_calls set state = 'failed', due_at = null, ended_at = syncline.now(), run_id = $2, error = $3
+      where environment_id = $1`,
+    [environment.id, run_id, { type: "script_error", message: mark }],
+  );
   for (const status of [200, 400]) {
     const [webhook] = await db.query("select id, token from syncline.claim_deliveries(1)");
     await db.query("select syncline.finish_delivery($1, $2, $3, 12, $4, null)", [

@@ -120,6 +120,9 @@ const mutationsOf = (schema: GraphQLSchema, { follow, waysToAsk }: Documents, ha
   );
 };
 
+/** Mutations that name nothing that belongs to somebody: they act on what is the caller's own. */
+const OWN_ALONE = new Set(["replayEvents"]);
+
 /** Whether a mutation gave something. */
 const isDone = ({ data }: Asked, name: string): boolean =>
   ((data as { [name: string]: unknown } | null)?.[name] ?? null) !== null;
@@ -204,7 +207,10 @@ export const askEverything = async (api: TestApi, depth: number): Promise<Findin
   for (const [name, document] of mutations) {
     const answer = await ask(PROD_KEY, document);
     check(answer);
-    assert.ok(!isDone(answer, name), `a mutation of another environment's things is refused: ${document}`);
+    assert.ok(
+      OWN_ALONE.has(name) || !isDone(answer, name),
+      `a mutation of another environment's things is refused: ${document}`,
+    );
   }
   const after = await stateOf(api.db, api.dev.id);
   for (const [table, rows] of before) assert.deepEqual(after.get(table), rows, table);

@@ -16,6 +16,7 @@ export const TAGS: { readonly [name: string]: string } = {
   Environments: "The tenants of an installation: each has everything of its own. For account keys.",
   MCP: "Actions as tools of language models.",
   Webhooks: "What the app is told, and what became of each message: look, send again, pause an endpoint.",
+  "Received webhooks": "What providers sent: whose it is, what was done about it, and doing it again.",
   Logs: "What happened.",
   Service: "This server: whether it works, and what it can do.",
 };
