@@ -41,7 +41,7 @@ const isThere = (scheme: Scheme, checked: Checked): boolean => {
   const { headers } = checked.request;
   switch (scheme.scheme) {
     case "token":
-      return hasToken(scheme, checked.material);
+      return hasToken(scheme, checked.material());
     case "jwt":
       return hasBearer(checked);
     case "standard":
