@@ -21,6 +21,7 @@ type Options = {
   environment?: string;
   variant?: string;
   input?: string;
+  webhook?: string;
   metadata?: string;
   checkpoint?: string;
   lastSyncDate?: string;
@@ -74,6 +75,7 @@ const bodyOf = async (compiled: CompiledFunction, connection: string, options: O
   connection_id: connection,
   variant: options.variant,
   input: await readArgument("input", options.input),
+  webhook: await readArgument("webhook", options.webhook),
   metadata: await readArgument("metadata", options.metadata),
   checkpoint: await readArgument("checkpoint", options.checkpoint),
   last_sync_date: options.lastSyncDate,
@@ -120,6 +122,7 @@ export const addDryRunCommand = (program: Command): void => {
     .option("-e, --environment <name>", "dev or prod: the key is that of NANGO_SECRET_KEY_<NAME>")
     .option("--variant <name>", "the variant that the function sees")
     .option("-i, --input <json>", "an action's input, or @file")
+    .option("--webhook <json>", "run onWebhook with this payload instead of exec, or @file")
     .option("-m, --metadata <json>", "metadata instead of the connection's, or @file")
     .option("-c, --checkpoint <json>", "the checkpoint to go on from, or @file")
     .option("-l, --lastSyncDate <date>", "the end of the last successful run", toDate)

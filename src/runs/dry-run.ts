@@ -17,6 +17,8 @@ export type DryAsked = {
   compiled: CompiledFunction;
   variant: string;
   input?: unknown;
+  /** A webhook's payload: its handler is run instead of exec. */
+  webhook?: unknown;
   lastSyncDate: string | null;
   /** Data that does not match its schema ends the run; otherwise it is logged. */
   validate: boolean;
@@ -28,7 +30,8 @@ export type DryRun = (asked: DryAsked, tell: (event: DryEvent) => void, signal: 
 
 const leaseOf = async (pool: HostDeps["pool"], asked: DryAsked): Promise<Lease> => {
   const { environment, compiled, connection: name, variant } = asked;
-  const { kind, integration } = compiled;
+  const { integration } = compiled;
+  const kind = asked.webhook === undefined ? compiled.kind : "webhook";
   const found = await findConnection(pool, { environment: environment.id, integration, connection: name });
   if (found === null) throw new AppError("unknown_connection", `"${integration}" has no connection "${name}" here.`);
   return {
@@ -60,6 +63,12 @@ const leaseOf = async (pool: HostDeps["pool"], asked: DryAsked): Promise<Lease> 
   };
 };
 
+const entryOf = ({ compiled, input, webhook }: DryAsked): Pick<IsolateJob, "entry" | "payload"> => {
+  if (webhook === undefined) return { entry: "exec", payload: input };
+  const isBatch = compiled.definition.has_on_webhook_batch === true;
+  return isBatch ? { entry: "onWebhookBatch", payload: [webhook] } : { entry: "onWebhook", payload: webhook };
+};
+
 /** Dry runs of one process, in its isolates. */
 export const createDryRun =
   (deps: HostDeps & { runIsolate: IsolatePool["run"] }): DryRun =>
@@ -70,8 +79,7 @@ export const createDryRun =
     const job: IsolateJob = {
       bundle,
       hash,
-      entry: "exec",
-      payload: asked.input,
+      ...entryOf(asked),
       context: { ...contextOf(lease, deps.catalogue), isCLI: true },
       call: host.call,
       signal,

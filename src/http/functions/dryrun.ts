@@ -12,6 +12,10 @@ const Body = z.strictObject({
   connection_id: ConnectionId,
   variant: Name.default("base"),
   input: z.unknown().optional(),
+  webhook: z
+    .unknown()
+    .optional()
+    .meta({ description: "What a provider's webhook says: onWebhook, or onWebhookBatch, is run with it instead of exec." }),
   last_sync_date: z.iso.datetime({ offset: true }).nullable().default(null),
   metadata: JsonObject.optional().meta({ description: "Instead of the connection's." }),
   checkpoint: JsonObject.optional().meta({ description: "Where to go on from." }),
@@ -49,6 +53,7 @@ export const dryRunEndpoints = ({ runs }: HttpDeps): Endpoint[] => [
           compiled: body.function,
           variant: body.variant,
           input: body.input,
+          webhook: body.webhook,
           lastSyncDate: body.last_sync_date,
           validate: body.validate,
           stubs: { metadata: body.metadata, checkpoint: body.checkpoint },
