@@ -9,26 +9,28 @@ return (select r.id from syncline.runs r where r.sync_id = p_sync and r.state in
 comment on function syncline.live_webhook_run(int) is 'The webhook run of a sync that is ready or running; null when there is none.';
 
 create or replace function syncline.make_webhook_runs(p_syncs int[]) returns int
-language sql volatile
-begin atomic
+language plpgsql volatile as $$
+declare
+  v_count int;
+begin
   with due as (
     select s.id, s.environment_id, s.connection_id
       from syncline.syncs s
      cross join lateral (
        select c.due_at from syncline.webhook_calls c
         where c.sync_id = s.id and c.ended_at is null order by c.sync_id, c.id limit 1) f
-     where s.id = any (p_syncs) and s.deleted_at is null and f.due_at <= syncline.now() and syncline.live_webhook_run(s.id) is null
+     where s.id = any (p_syncs) and s.deleted_at is null and f.due_at <= syncline.now()
+       and not exists (select from syncline.runs r where r.sync_id = s.id and r.state in ('ready', 'running') and r.kind = 'webhook')
        for key share of s skip locked
-  ), made as (
-    insert into syncline.runs (environment_id, connection_id, sync_id, kind, origin, priority)
-    select d.environment_id, d.connection_id, d.id, 'webhook', 'webhook', 3
-      from due d
-     order by d.id -- two that make the same ones wait for each other in one order
-        on conflict do nothing
-    returning 1
   )
-  select count(*)::int from made;
-end;
+  insert into syncline.runs (environment_id, connection_id, sync_id, kind, origin, priority)
+  select d.environment_id, d.connection_id, d.id, 'webhook', 'webhook', 3
+    from due d
+   order by d.id -- two that make the same ones wait for each other in one order
+      on conflict do nothing;
+  get diagnostics v_count = row_count;
+  return v_count;
+end $$;
 comment on function syncline.make_webhook_runs(int[]) is 'Make a run for each of these syncs whose first open call is due and that has no webhook run; how many. Whoever is not about to claim runs himself rings.';
 
 create or replace function syncline.make_due_webhook_runs() returns int

@@ -32,11 +32,13 @@ declare
   v_run syncline.runs := syncline.fence_run(p_run, p_token);
   v_is_batch boolean := (
     select coalesce((f.definition ->> 'has_on_webhook_batch')::boolean, false) from syncline.functions f where f.id = v_run.function_id);
+  v_ids bigint[];
 begin
   if not exists (select from syncline.webhook_calls c where c.run_id = p_run and c.state = 'running') then
+    v_ids := syncline.next_webhook_calls(v_run.sync_id, case when v_is_batch then p_most else 1 end);
     update syncline.webhook_calls c
        set state = 'running', run_id = p_run, due_at = null, attempts = c.attempts + 1
-     where c.id = any (syncline.next_webhook_calls(v_run.sync_id, case when v_is_batch then p_most else 1 end));
+     where c.id = any (v_ids);
   end if;
   return query
     select case when v_is_batch then 'onWebhookBatch' else 'onWebhook' end, i.uid, i.parts -> c.part, i.content_sealed

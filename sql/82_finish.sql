@@ -30,7 +30,7 @@ create or replace function syncline.announce_success(p_run syncline.runs) return
 language plpgsql volatile as $$
 declare
   v_always boolean := (select e.on_sync_completion_always from syncline.environments e where e.id = p_run.environment_id);
-  v_body jsonb := syncline.describe_run(p_run) || jsonb_build_object('success', true, 'queryTimeStamp', syncline.webhook_time(p_run.started_at));
+  v_body jsonb;
   v_model text;
   v_stream int;
   v_webhooks int := 0;
@@ -41,9 +41,11 @@ begin
      cross join unnest(f.models) as m (model)
       join syncline.syncs s on s.id = p_run.sync_id
       left join syncline.streams t on t.connection_id = p_run.connection_id and t.model = m.model and t.variant = s.variant and t.retired_at is null
-     where f.id = p_run.function_id
+     where f.id = p_run.function_id and (v_always or t.pending_since is not null)
      order by t.id, m.model
   loop
+    v_body := coalesce(v_body, syncline.describe_run(p_run)
+      || jsonb_build_object('success', true, 'queryTimeStamp', syncline.webhook_time(p_run.started_at)));
     if v_stream is not null then
       v_webhooks := v_webhooks + syncline.announce_stream(v_stream, p_run.id, v_body, v_always, p_run.started_at);
     elsif v_always then

@@ -29,6 +29,10 @@ export default createSync({
     const { credentials } = await nango.getConnection();
     await nango.log("token " + credentials.apiKey);
   },
+  webhookSubscriptions: ["*"],
+  onWebhook: async (nango, payload) => {
+    await nango.batchSave([{ id: payload.id, name: nango.scriptType }], "Item");
+  },
 });
 `;
 
@@ -141,6 +145,10 @@ test("against one server and one connection", async (t) => {
       const given = await dryrun("items", "customer", "-c", '{"page":"p2"}', "-m", '{"region":"us"}', "--variant", "v");
       assert.match(given.out, /from p2\n/);
 
+      const called = await dryrun("items", "customer", "--webhook", '{"id":"7"}', "--json");
+      assert.deepEqual(JSON.parse(called.out).written, [
+        { method: "batchSave", model: "Item", rows: [{ id: "7", name: "webhook" }] },
+      ]);
       assert.equal((await dryrun("items", "nobody")).code, 12);
       const badJson = await dryrun("make-item", "customer", "--input", "{");
       assert.deepEqual(badJson, {

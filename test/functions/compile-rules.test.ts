@@ -170,3 +170,15 @@ test("text that is no TypeScript is left to esbuild", () => {
 test("a call of something that every object has is a call like any other", () => {
   assert.deepEqual(inExec(`await nango.constructor("a"); await nango.hasOwnProperty("a");`), []);
 });
+
+test("subscriptions without a handler, and a handler without subscriptions, are warnings", () => {
+  const of = (options: string) => problemsOf(`export default createSync({ ${options} });`).join();
+  assert.match(
+    of(`webhookSubscriptions: ["a"]`),
+    /^warning 1:\d+ "webhookSubscriptions" does nothing without "onWebhook"/,
+  );
+  assert.match(of("onWebhook: async () => {}"), /^warning 1:\d+ Nothing calls it without "webhookSubscriptions"/);
+  for (const handler of ["onWebhook() {}", "onWebhookBatch: async () => {}", "...shared"]) {
+    assert.equal(of(`webhookSubscriptions: ["a"], ${handler}`), "");
+  }
+});

@@ -90,6 +90,14 @@ test("every option of a sync arrives", async () => {
   assert.equal((await describe("{ ...full, trackDeletes: true }")).definition?.track_deletes, true);
 });
 
+test("a handler of batches is part of what a function says, and of no function without one", async () => {
+  const says = async (config: string) => (await describe(config)).definition ?? {};
+  assert.equal((await says("{ ...full, onWebhookBatch: async () => {} }")).has_on_webhook_batch, true);
+  assert.ok(!("has_on_webhook_batch" in (await says("{ ...full, onWebhook: async () => {} }"))));
+  const { problems } = await describe("{ ...full, onWebhookBatch: [] }");
+  assert.deepEqual(problems, [{ message: '"onWebhookBatch" must be a function.', path: ["onWebhookBatch"] }]);
+});
+
 test("each zod shape has the JSON schema the ecosystem expects", async () => {
   const closed = (properties: object, required: string[]) => ({
     type: "object",

@@ -92,6 +92,9 @@ const sync = createSync({
   onWebhook: async (nango, payload) => {
     await nango.batchSave([{ id: payload.object.id, created: new Date(payload.at) }], "Contact");
   },
+  onWebhookBatch: async (nango, payloads) => {
+    await nango.batchDelete(payloads.map(({ id }) => ({ id })), "Contact");
+  },
 });
 export type NangoSyncLocal = Parameters<(typeof sync)["exec"]>[0];
 export default sync;
