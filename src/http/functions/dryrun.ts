@@ -12,12 +12,9 @@ const Body = z.strictObject({
   connection_id: ConnectionId,
   variant: Name.default("base"),
   input: z.unknown().optional(),
-  webhook: z
-    .unknown()
-    .optional()
-    .meta({
-      description: "What a provider's webhook says: onWebhook, or onWebhookBatch, is run with it instead of exec.",
-    }),
+  webhook: z.unknown().optional().meta({
+    description: "What a provider's webhook says: onWebhook, or onWebhookBatch, is run with it instead of exec.",
+  }),
   last_sync_date: z.iso.datetime({ offset: true }).nullable().default(null),
   metadata: JsonObject.optional().meta({ description: "Instead of the connection's." }),
   checkpoint: JsonObject.optional().meta({ description: "Where to go on from." }),
