@@ -1,29 +1,8 @@
 // 80_delivery.sql: sending what the outbox holds.
 import assert from "node:assert/strict";
-import { claimDeliveries, finishDelivery, replayDelivery, replayWebhook } from "../../src/db/outbox.ts";
-import { type Ids, makeSync, sqlTests, type World } from "../helpers/world.ts";
-
-const enqueue = async (w: World, ids: Ids) =>
-  w.q("select syncline.enqueue_webhook($1, $2, null, 'sync', '{\"n\": 1}')", [ids.environment, ids.connection]);
-
-const queued = async (w: World) => {
-  const ids = await makeSync(w);
-  await enqueue(w, ids);
-  return ids;
-};
-
-const claimOne = async (w: World) => (await claimDeliveries(w.db, { limit: 1 }))[0]!;
-
-type Answer = { status?: number | null; error?: string | null; retryAfter?: string | null };
-const finish = (w: World, { id, token }: { id: number; token: number }, o: Answer) =>
-  finishDelivery(w.db, {
-    id,
-    token,
-    status: o.status ?? null,
-    ms: 5,
-    error: o.error ?? null,
-    retryAfter: o.retryAfter ?? null,
-  });
+import { claimDeliveries } from "../../src/db/outbox.ts";
+import { makeSync, sqlTests, type World } from "../helpers/world.ts";
+import { type Answer, claimOne, finish, into, numbers, queued } from "./outbox.ts";
 
 const row = async (w: World) =>
   (await w.q("select state, attempts, next_attempt_at, ended_at from syncline.outbox"))[0]!;
@@ -42,7 +21,7 @@ sqlTests("80_delivery", {
   "every answer has its class: delivered, tried again, or dead at once": async (w) => {
     const ids = await makeSync(w);
     for (const [answer, state] of ANSWERS) {
-      await enqueue(w, ids);
+      await into(w, ids, null, 1);
       assert.equal(await finish(w, await claimOne(w), answer), state, JSON.stringify(answer));
       await w.q("delete from syncline.outbox");
       await w.q("delete from syncline.webhook_endpoints");
@@ -50,7 +29,7 @@ sqlTests("80_delivery", {
   },
   "a claim says all that is needed to send, oldest due first, up to the limit": async (w) => {
     const ids = await queued(w);
-    await enqueue(w, ids);
+    await into(w, ids, null, 1);
     await w.q(
       "update syncline.webhook_lanes set next_at = syncline.now() - interval '1 min' where id = (select max(id) from syncline.webhook_lanes)",
     );
@@ -148,18 +127,45 @@ sqlTests("80_delivery", {
     assert.deepEqual(await claimDeliveries(w.db, { limit: 1 }), []);
     assert.equal((await row(w)).state, "dead");
   },
-  "a replayed webhook starts anew under the same uid, by its own id or by that of an attempt": async (w) => {
-    await queued(w);
-    const first = await claimOne(w);
-    await finish(w, first, { status: 410 });
-    assert.equal(await replayWebhook(w.db, { id: first.id }), true);
-    const again = await claimOne(w);
-    assert.deepEqual([again.uid, again.attempt], [first.uid, 1]);
-    assert.equal(await finish(w, first, { status: 500 }), null);
-    assert.equal(await finish(w, again, { status: 200 }), "delivered");
-    const last = await w.one("select max(id) from syncline.deliveries");
-    assert.equal(await replayDelivery(w.db, { id: last }), true, "a delivered one too");
-    assert.equal((await claimOne(w)).uid, first.uid);
-    for (const replay of [replayWebhook, replayDelivery]) assert.equal(await replay(w.db, { id: 999_999_999 }), false);
+  "a lane's rows go one after the other, by id; other lanes overtake one that waits": async (w) => {
+    const ids = await makeSync(w);
+    for (const [lane, n] of [
+      ["stream:1", 1],
+      ["stream:1", 2],
+      ["stream:2", 3],
+      [null, 4],
+      ["stream:1", 5],
+    ] as const) {
+      await into(w, ids, lane, n);
+    }
+    const first = await claimDeliveries(w.db, { limit: 10 });
+    assert.deepEqual(numbers(first), [1, 3, 4]);
+    await finish(w, first.find(({ body }) => body.n === 1)!, { status: 500 });
+    for (const one of first.filter(({ body }) => body.n !== 1)) await finish(w, one, { status: 200 });
+    assert.deepEqual(await claimDeliveries(w.db, { limit: 10 }), [], "all of the first lane wait for its first");
+    await into(w, ids, "stream:2", 6);
+    assert.deepEqual(numbers(await claimDeliveries(w.db, { limit: 10 })), [6]);
+    await w.forward("15 s");
+    for (const n of [1, 2, 5]) {
+      const [one, ...more] = await claimDeliveries(w.db, { limit: 10 });
+      assert.deepEqual([one!.body.n, more], [n, []]);
+      await finish(w, one!, { status: n === 2 ? 404 : 200 });
+    }
+    assert.deepEqual(await w.q("select lane from syncline.webhook_lanes"), [{ lane: "stream:2" }], "empty lanes go");
+  },
+  "every pending row is in a lane, and a lane whose rows are gone goes": async (w) => {
+    const ids = await makeSync(w);
+    await into(w, ids, "stream:1", 1);
+    const restricted = await w.one(
+      "select case when current_setting('server_version_num')::int < 180000 then '23503' else '23001' end",
+    );
+    await w.refuses(restricted, /outbox_lane_id_fkey/, () => w.q("delete from syncline.webhook_lanes"));
+    await w.refuses("23514", /outbox_in_a_lane_iff_pending/, () => w.q("update syncline.outbox set lane_id = null"));
+    await w.q("delete from syncline.outbox");
+    assert.deepEqual(await claimDeliveries(w.db, { limit: 10 }), []);
+    assert.equal(await w.one("select count(*) from syncline.webhook_lanes"), 0);
+    await into(w, ids, "stream:1", 1);
+    await w.q("delete from syncline.environments where id = $1", [ids.environment]);
+    assert.equal(await w.one("select count(*) from syncline.webhook_endpoints"), 0);
   },
 });
