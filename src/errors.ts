@@ -43,6 +43,7 @@ export const CODES = {
   not_found: { status: 404, retry: false, says: "There is no such thing." },
   method_not_allowed: { status: 405, retry: false, says: "There is no such method here." },
   unknown_connection: { status: 400, retry: false, says: "There is no such connection." },
+  unknown_environment: { status: 404, retry: false, says: "There is no such environment." },
   unknown_provider_config: { status: 400, retry: false, says: "There is no such integration." },
   missing_provider_config_key: { status: 400, retry: false, says: "The provider_config_key is missing." },
   no_syncs_found: { status: 400, retry: false, says: "No sync has this name here." },

@@ -2,8 +2,8 @@
 import type { Integration } from "../db/integrations.ts";
 import type { Json } from "../errors.ts";
 import type { DataKeys } from "./data-keys.ts";
-import { integrationPlace } from "./places.ts";
-import { openJson, sealJson } from "./seal.ts";
+import { integrationPlace, webhookSecretPlace } from "./places.ts";
+import { open, openJson, seal, sealJson } from "./seal.ts";
 
 type Fields = Record<string, Json>;
 type Sealed = Pick<Integration, "unique_key" | "credentials_sealed">;
@@ -42,3 +42,20 @@ export const showIntegrationCredentials = async (
   const fields = SHOWN[String(credentials.type)] ?? CLIENT_FIELDS;
   return { type: credentials.type ?? null, ...Object.fromEntries(fields.map((f) => [f, credentials[f] ?? null])) };
 };
+
+/** What the integration's webhooks are signed with; null when nothing is set. */
+export const openWebhookSecret = async (
+  keys: DataKeys,
+  environment: number,
+  { unique_key, webhook_secret_sealed: sealed }: Pick<Integration, "unique_key" | "webhook_secret_sealed">,
+): Promise<string | null> => {
+  if (sealed === null) return null;
+  return open(await keys.ofEnvironment(environment), sealed, webhookSecretPlace(environment, unique_key));
+};
+
+/** Seal what the webhooks of the integration of this key are signed with. */
+export const sealWebhookSecret = async (
+  keys: DataKeys,
+  environment: number,
+  { uniqueKey, secret }: { uniqueKey: string; secret: string },
+): Promise<Buffer> => seal(await keys.ofEnvironment(environment), secret, webhookSecretPlace(environment, uniqueKey));

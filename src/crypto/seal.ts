@@ -66,6 +66,6 @@ export const sealJson = (key: DataKey, value: Json, aad: string): Buffer => seal
 /** Open a sealed JSON value. */
 export const openJson = (key: DataKey, blob: Buffer, aad: string): Json => JSON.parse(open(key, blob, aad)) as Json;
 
-/** The keyed hash of a canonical text, 16 bytes: equal contents of two connections do not look equal. */
-export const contentHash = (key: DataKey, text: string): Buffer =>
+/** The keyed hash of a canonical text or of bytes, 16 bytes: equal contents of two connections do not look equal. */
+export const contentHash = (key: DataKey, text: string | Buffer): Buffer =>
   createHmac("sha256", key.hashKey).update(text).digest().subarray(0, HASH_BYTES);

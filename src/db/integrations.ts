@@ -16,11 +16,13 @@ const Integration = Listed.extend({
   credentials_sealed: z.instanceof(Buffer).nullable(),
   config: z.record(z.string(), z.unknown()),
   custom: z.record(z.string(), z.unknown()),
+  webhook_secret_sealed: z.instanceof(Buffer).nullable(),
+  environment_uid: z.string(),
 });
 
 export type ListedIntegration = z.infer<typeof Listed>;
 
-/** An integration with its client credentials, sealed with the environment's key for `integrationPlace`. */
+/** An integration with its client credentials and webhook secret, sealed with the environment's key for their places. */
 export type Integration = z.infer<typeof Integration>;
 
 const shared = {
@@ -29,6 +31,7 @@ const shared = {
   credentialsSealed: "bytea",
   config: "jsonb",
   custom: "jsonb",
+  webhookSecretSealed: "bytea?",
 } as const;
 
 export const createIntegration = fn(
@@ -44,3 +47,13 @@ export const updateIntegration = fn(
   nothing(),
 );
 export const deleteIntegration = fn("delete_integration", { environment: "int", uniqueKey: "text" }, nothing());
+export const listClearWebhookSecrets = fn(
+  "list_clear_webhook_secrets",
+  {},
+  rows(z.object({ id: z.number(), environment_id: z.number(), unique_key: z.string(), secret: z.string() })),
+);
+export const moveWebhookSecret = fn(
+  "move_webhook_secret",
+  { integration: "int", secret: "text", sealed: "bytea" },
+  nothing(),
+);

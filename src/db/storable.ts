@@ -15,3 +15,6 @@ export const storableJson = (json: string): string => {
   if (!SUSPECT.test(json)) return json;
   return json.replace(ESCAPE, (whole, name) => (name === "u0000" ? "" : name.length > 1 ? "\\ufffd" : whole));
 };
+
+/** A text without NUL characters and with U+FFFD for each half of a surrogate pair. */
+export const storableText = (text: string): string => text.replaceAll("\0", "").toWellFormed();

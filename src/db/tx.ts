@@ -12,6 +12,17 @@ const isRetryable = (error: unknown): boolean => {
   return cause instanceof pg.DatabaseError && RETRYABLE.has(cause.code ?? "");
 };
 
+/** Calls `work`, which is one transaction that failed as a whole, again (at most 4 times) after a deadlock or serialization failure. */
+export const againAfterDeadlock = async <T>(work: () => Promise<T>): Promise<T> => {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
+    }
+  }
+};
+
 const once = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> => {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -36,11 +47,9 @@ const once = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Pro
  * After a deadlock or serialization failure `work` is called again (at most 4 times), so it must only touch the database.
  */
 export const inTransaction = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> => {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await once(pool, work);
-    } catch (error) {
-      if (attempt === ATTEMPTS || !isRetryable(error)) throw translateError(error);
-    }
+  try {
+    return await againAfterDeadlock(() => once(pool, work));
+  } catch (error) {
+    throw translateError(error);
   }
 };

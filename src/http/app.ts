@@ -50,9 +50,11 @@ import { undoEndpoints } from "./syncs/undo.ts";
 import { webhookEndpointEndpoints } from "./webhooks/endpoints.ts";
 import { webhookTestEndpoints } from "./webhooks/test.ts";
 import { webhooksEndpoints } from "./webhooks/webhooks.ts";
+import { webhookInEndpoints } from "./webhooks-in/webhooks-in.ts";
 
 const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...healthEndpoints(deps),
+  ...webhookInEndpoints(deps),
   ...recordEndpoints(deps),
   ...syncEndpoints(deps),
   ...syncVariantEndpoints(deps),

@@ -3,6 +3,7 @@
 // Rung late or never, it does no harm: the tick rings for whatever is due.
 import { coalesce } from "../db/coalesce.ts";
 import type { Db } from "../db/fn.ts";
+import { ringInbox } from "../db/inbox.ts";
 import { ringDeliveries } from "../db/outbox.ts";
 import type { Logger } from "../log.ts";
 
@@ -13,3 +14,11 @@ export const createDoorbell = ({ db, log }: { db: Db; log: Logger }): (() => voi
   coalesce(MS_BETWEEN_RINGS, () => {
     ringDeliveries(db, {}).catch((err) => log.warn({ event: "doorbell.failed", err }, "the next tick will ring"));
   });
+
+/** A function to call whenever webhooks of providers were stored. */
+export const createInboxBell = ({ db, log }: { db: Db; log: Logger }): (() => void) => {
+  const ring = coalesce(MS_BETWEEN_RINGS, () => {
+    ringInbox(db, {}).catch((err) => log.warn({ event: "doorbell.failed", err }, "the next tick will ring"));
+  });
+  return () => void ring()?.unref();
+};

@@ -14,6 +14,7 @@ import type { Logger } from "../log.ts";
 import { type CheckHost, createHostCheck } from "../outbound/check-host.ts";
 import { type ClientDeps, createHttpClient } from "../outbound/client.ts";
 import { createForwarding, type Forward } from "../outbound/forward.ts";
+import { createFetchKeys, type FetchKeys } from "../outbound/public-keys.ts";
 import { createRateLimits } from "../outbound/rate-limits.ts";
 import { sendRequest } from "../outbound/send.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
@@ -36,6 +37,8 @@ export type ExecutorDeps = {
   keys: DataKeys;
   catalogue: Catalogue;
   allowPrivateHosts: string[];
+  /** Where providers reach this server; functions are told where their webhooks go. */
+  serverUrl?: string | undefined;
   /** How the names of providers become addresses; the system's way, unless given. */
   lookup?: ClientDeps["lookup"];
   /** So many functions run at a time, */
@@ -72,6 +75,8 @@ export type Executor = {
   checkHost: CheckHost;
   /** Send a signed test to the URLs of an environment. */
   testWebhooks: TestWebhooks;
+  /** The public keys that providers sign webhooks with. */
+  fetchKeys: FetchKeys;
   /** Take no more, let runs finish for a while, give the rest back; resolves when all is quiet. The same however often called. */
   stop: () => Promise<void>;
 };
@@ -151,6 +156,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     forward: forwarding.forward,
     checkHost: createHostCheck(deps),
     testWebhooks: createTestWebhooks({ db: pool, keys: deps.keys, http, logs }),
+    fetchKeys: createFetchKeys(http),
     dryRun: createDryRun({ ...hostDeps, runIsolate }),
     stop: () => {
       ending ??= end();

@@ -142,6 +142,10 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
   "post /connect/sessions/reconnect": () => [
     { path: "/connect/sessions/reconnect", body: { connection_id: "one", integration_id: "crm", tags: {} } },
   ],
+  "post /webhook/{environmentUuid}/{providerConfigKey}": ({ uid }) => [
+    { path: `/webhook/${uid}/crm`, body: { type: "x" } },
+  ],
+  "get /webhook/{environmentUuid}/{providerConfigKey}": ({ uid }) => [{ path: `/webhook/${uid}/crm` }],
   "get /connect/session": ({ session }) => [{ path: "/connect/session", bearer: session }],
   "delete /connect/session": ({ session }) => [{ path: "/connect/session", bearer: session }],
 };

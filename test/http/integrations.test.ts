@@ -6,7 +6,10 @@ import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { Nango } from "@nangohq/node";
-import { DEV_KEY, PROD_KEY, syncFunction, testApi } from "./api.ts";
+import { DEV_KEY, PROD_KEY, syncFunction, type TestApi, testApi } from "./api.ts";
+
+const uidOf = async ({ db }: TestApi): Promise<string> =>
+  (await db.query("select uid from syncline.environments where name = $1", ["dev"]))[0]!.uid;
 
 const CLIENT = { type: "OAUTH2", client_id: "id", client_secret: "secret", scopes: "a,b" };
 
@@ -28,7 +31,10 @@ test("an integration is created, listed, looked at, changed and deleted", async 
   assert.deepEqual((await api.must("GET", "/integrations/my%20acme")).data, made);
   const { data: full } = await api.must("GET", "/integrations/my%20acme?include=webhook&include=credentials");
   assert.deepEqual(full.credentials, { ...CLIENT, webhook_secret: null });
-  assert.equal(full.webhook_url, null);
+  assert.equal(full.webhook_url, `${api.url}/webhook/${await uidOf(api)}/my%20acme`);
+  await api.must("POST", "/integrations", { body: { provider: "private-api-bearer", unique_key: "silent" } });
+  assert.equal((await api.must("GET", "/integrations/silent?include=webhook")).data.webhook_url, null);
+  await api.must("DELETE", "/integrations/silent");
   const patch = { display_name: "Acme!", forward_webhooks: false, unique_key: "acme" };
   const { data: changed } = await api.must("PATCH", "/integrations/my%20acme", { body: patch });
   assert.deepEqual([changed.unique_key, changed.display_name, changed.forward_webhooks], ["acme", "Acme!", false]);
@@ -183,7 +189,7 @@ test("the published client lists, creates, reads, changes and deletes integratio
   const { data: both } = await nango.getIntegration({ uniqueKey: "crm" }, { include: ["webhook", "credentials"] });
   assert.deepEqual(both, { ...made, credentials: { ...CLIENT, scopes: "a", webhook_secret: null } });
   const { data: hook } = await nango.getIntegration({ uniqueKey: "crm" }, { include: ["webhook"] });
-  assert.deepEqual(hook, { ...made, webhook_url: null });
+  assert.deepEqual(hook, { ...made, webhook_url: `${api.url}/webhook/${await uidOf(api)}/crm` });
   const narrow = { display_name: "narrow", scopes: ["environment:integrations:read"] };
   const { secret: key } = (await api.must("POST", "/environment/api-keys", { body: narrow })).data;
   assert.equal((await api.call("GET", "/integrations/crm", { key })).status, 200);

@@ -30,6 +30,8 @@ export type HostDeps = {
   catalogue: Catalogue;
   send: SendRequest;
   http?: HttpClient | undefined;
+  /** Where providers reach this server. */
+  serverUrl?: string | undefined;
   runAction?: RunAction | undefined;
 };
 
@@ -87,8 +89,8 @@ export const createHost = (
     updateMetadata: connection.updateMetadata,
     getConnection: connection.getConnection,
     getToken: connection.getToken,
-    getIntegration: getIntegration(host),
-    getWebhookURL: getWebhookURL(host),
+    getIntegration: getIntegration(host, deps),
+    getWebhookURL: getWebhookURL(host, deps),
     getEnvironmentVariables: getEnvironmentVariables(host),
     uncontrolledFetch: uncontrolledFetch(host, { http: deps.http, signal: deps.signal }),
     triggerAction: triggerAction(host, { runAction: deps.runAction, signal: deps.signal }),

@@ -63,16 +63,27 @@ const schemaOf = (codes: Code[]) => ({
 
 const FROM_ELSEWHERE = { description: "Or what was answered elsewhere and is passed on." };
 
-const errorResponse = (status: number, codes: Code[], { otherwise }: Spec) => ({
+// Where an endpoint says that a status has another body as well; it is described where the status has that one only.
+const alsoOf = (status: number, { answers, otherwise }: Spec): ({ $ref: string } | { description: string })[] => {
+  const id = answers[status]?.body?.meta()?.id;
+  return [
+    ...(id === undefined ? [] : [{ $ref: `#/components/schemas/${id}` }]),
+    ...(otherwise ? [FROM_ELSEWHERE] : []),
+  ];
+};
+
+const errorResponse = (status: number, codes: Code[], also: ReturnType<typeof alsoOf>) => ({
   description: codes.map((code) => `- \`${code}\`: ${CODES[code].says}`).join("\n"),
   ...(status === 429 && { headers: { "Retry-After": RETRY_AFTER } }),
   content: {
     "application/json": {
-      schema: otherwise === undefined ? schemaOf(codes) : { anyOf: [schemaOf(codes), FROM_ELSEWHERE] },
+      schema: also.length === 0 ? schemaOf(codes) : { anyOf: [schemaOf(codes), ...also] },
     },
   },
 });
 
 /** The responses of an operation's failures. */
 export const errorResponses = (spec: Spec): ZodOpenApiResponsesObject =>
-  Object.fromEntries([...codesOf(spec)].map(([status, codes]) => [`${status}`, errorResponse(status, codes, spec)]));
+  Object.fromEntries(
+    [...codesOf(spec)].map(([status, codes]) => [`${status}`, errorResponse(status, codes, alsoOf(status, spec))]),
+  );

@@ -23,7 +23,9 @@ export const settable = {
   ...named,
   credentials: IntegrationCredentials.optional(),
   integration_config: Texts.optional().meta({ description: "What the provider's entry asks of an integration." }),
-  custom: Texts.optional().meta({ description: "Whatever else belongs to it, such as webhookSecret." }),
+  custom: Texts.optional().meta({
+    description: "Whatever else belongs to it. What its webhooks are signed with, webhookSecret, is kept sealed.",
+  }),
 };
 
 export const IntegrationParams = z.object({ uniqueKey: ProviderConfigKey });
@@ -58,6 +60,12 @@ export const showIntegration = (req: Request, integration: ListedIntegration) =>
   created_at: integration.created_at,
   updated_at: integration.updated_at,
 });
+
+/** What rests as it is, and what is sealed: an empty secret is none. */
+export const splitCustom = (custom: Record<string, string> | undefined) => {
+  const { webhookSecret = "", ...rest } = custom ?? {};
+  return { secret: webhookSecret === "" ? null : webhookSecret, rest };
+};
 
 /** What the SQL refuses about integrations. */
 export const REFUSALS: Refusals = {

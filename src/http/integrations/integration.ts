@@ -1,12 +1,16 @@
 // GET, PATCH, DELETE /integrations/:uniqueKey.
+import type { Request } from "express";
 import { z } from "zod";
 import {
   openIntegrationCredentials,
+  openWebhookSecret,
   sealIntegrationCredentials,
+  sealWebhookSecret,
   showIntegrationCredentials,
 } from "../../crypto/integration-credentials.ts";
-import { deleteIntegration, updateIntegration } from "../../db/integrations.ts";
+import { deleteIntegration, type Integration, updateIntegration } from "../../db/integrations.ts";
 import { inTransaction } from "../../db/tx.ts";
+import { webhookUrl } from "../../providers/webhook/url.ts";
 import { requireScope } from "../access/caller.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
@@ -22,6 +26,7 @@ import {
   REFUSALS,
   settable,
   showIntegration,
+  splitCustom,
 } from "./integration-shape.ts";
 
 const PatchBody = z.strictObject({ unique_key: ProviderConfigKey.optional(), ...settable });
@@ -36,83 +41,106 @@ const GetQuery = z.strictObject({
 const shared = { path: "/integrations/:uniqueKey", tag: "Integrations", params: IntegrationParams } as const;
 
 /** One integration. Reading it is one statement, and one more for credentials whose key is not at hand. */
-export const integrationEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoint[] => [
-  endpoint(
-    {
-      ...shared,
-      method: "get",
-      says: "One integration",
-      more: "Its credentials are shown to keys with the scope environment:integrations:read_credentials.",
-      client: "getIntegration",
-      scope: "integrations:read",
-      query: GetQuery,
-      answers: { 200: { says: "The integration.", body: OneIntegration } },
-      errors: ["not_found"],
-    },
-    async ({ environment: { id: environment }, params: { uniqueKey }, query: { include }, req, res }) => {
-      const withCredentials = include.includes("credentials");
-      if (withCredentials) requireScope(res, "integrations:read_credentials");
-      const found = await mustFind(db, environment, uniqueKey);
-      const credentials = withCredentials && (await showIntegrationCredentials(keys, environment, found));
-      return {
-        data: {
-          ...showIntegration(req, found),
-          ...(include.includes("webhook") && { webhook_url: null }), // no provider's webhooks are routed
-          ...(credentials !== false && { credentials: credentials as ShownCredentials | null }),
-        },
-      };
-    },
-  ),
-  endpoint(
-    {
-      ...shared,
-      method: "patch",
-      says: "Change an integration",
-      more: "What is not given stays. Its unique key can change as long as there is no connection.",
-      client: "updateIntegration",
-      scope: "integrations:update",
-      body: PatchBody,
-      answers: { 200: { says: "The integration.", body: OneIntegration } },
-      errors: ["not_found"],
-    },
-    async ({ environment: { id: environment }, params: { uniqueKey }, body, req }) => {
-      const found = await mustFind(db, environment, uniqueKey);
-      checkKind(catalogue, found.provider, body.credentials);
-      const newKey = body.unique_key ?? uniqueKey;
-      // The seal names the key, so a rename seals anew.
-      const kept = newKey === uniqueKey ? null : await openIntegrationCredentials(keys, environment, found);
-      const credentials = body.credentials ?? kept;
-      const work = updateIntegration(db, {
-        environment,
-        uniqueKey,
-        newKey,
-        displayName: body.display_name ?? null,
-        forwardWebhooks: body.forward_webhooks ?? null,
-        credentialsSealed: credentials
-          ? await sealIntegrationCredentials(keys, environment, { uniqueKey: newKey, credentials })
-          : null,
-        config: body.integration_config ?? null,
-        custom: body.custom ?? null,
-      });
-      await translating(REFUSALS, work);
-      return { data: showIntegration(req, await mustFind(db, environment, newKey)) };
-    },
-  ),
-  endpoint(
-    {
-      ...shared,
-      method: "delete",
-      says: "Delete an integration",
-      more: "With its connections, their credentials and records, and its functions. What runs for it ends.",
-      client: "deleteIntegration",
-      scope: "integrations:delete",
-      answers: { 200: { says: "It is gone.", body: Success } },
-      errors: ["not_found"],
-    },
-    async ({ environment: { id: environment }, params: { uniqueKey } }) => {
-      const work = inTransaction(db, (client) => deleteIntegration(client, { environment, uniqueKey }));
-      await translating(REFUSALS, work);
-      return SUCCESS;
-    },
-  ),
-];
+export const integrationEndpoints = ({ db, keys, catalogue, access }: HttpDeps): Endpoint[] => {
+  const webhookUrlOf = (req: Request, { provider, environment_uid, unique_key }: Integration): string | null =>
+    webhookUrl(catalogue.get(provider), {
+      base: access?.publicUrl ?? `${req.protocol}://${req.host}`,
+      environmentUid: environment_uid,
+      uniqueKey: unique_key,
+    });
+
+  // Null: as it was. Empty: none from now on.
+  const sealNewSecret = async (
+    environment: number,
+    uniqueKey: string,
+    secret: string | null,
+  ): Promise<Buffer | null> => {
+    if (secret === null) return null;
+    return secret === "" ? Buffer.alloc(0) : await sealWebhookSecret(keys, environment, { uniqueKey, secret });
+  };
+
+  return [
+    endpoint(
+      {
+        ...shared,
+        method: "get",
+        says: "One integration",
+        more: "Its credentials are shown to keys with the scope environment:integrations:read_credentials.",
+        client: "getIntegration",
+        scope: "integrations:read",
+        query: GetQuery,
+        answers: { 200: { says: "The integration.", body: OneIntegration } },
+        errors: ["not_found"],
+      },
+      async ({ environment: { id: environment }, params: { uniqueKey }, query: { include }, req, res }) => {
+        const withCredentials = include.includes("credentials");
+        if (withCredentials) requireScope(res, "integrations:read_credentials");
+        const found = await mustFind(db, environment, uniqueKey);
+        const credentials = withCredentials && (await showIntegrationCredentials(keys, environment, found));
+        return {
+          data: {
+            ...showIntegration(req, found),
+            ...(include.includes("webhook") && { webhook_url: webhookUrlOf(req, found) }),
+            ...(credentials !== false && { credentials: credentials as ShownCredentials | null }),
+          },
+        };
+      },
+    ),
+    endpoint(
+      {
+        ...shared,
+        method: "patch",
+        says: "Change an integration",
+        more: "What is not given stays. Its unique key can change as long as there is no connection.",
+        client: "updateIntegration",
+        scope: "integrations:update",
+        body: PatchBody,
+        answers: { 200: { says: "The integration.", body: OneIntegration } },
+        errors: ["not_found"],
+      },
+      async ({ environment: { id: environment }, params: { uniqueKey }, body, req }) => {
+        const found = await mustFind(db, environment, uniqueKey);
+        checkKind(catalogue, found.provider, body.credentials);
+        const newKey = body.unique_key ?? uniqueKey;
+        // The seal names the key, so a rename seals anew.
+        const kept = newKey === uniqueKey ? null : await openIntegrationCredentials(keys, environment, found);
+        const credentials = body.credentials ?? kept;
+        const { secret, rest } = splitCustom(body.custom);
+        const keptSecret = newKey === uniqueKey ? null : await openWebhookSecret(keys, environment, found);
+        const newSecret = body.custom === undefined ? keptSecret : (secret ?? "");
+        const work = updateIntegration(db, {
+          environment,
+          uniqueKey,
+          newKey,
+          displayName: body.display_name ?? null,
+          forwardWebhooks: body.forward_webhooks ?? null,
+          credentialsSealed: credentials
+            ? await sealIntegrationCredentials(keys, environment, { uniqueKey: newKey, credentials })
+            : null,
+          config: body.integration_config ?? null,
+          custom: body.custom === undefined ? null : rest,
+          webhookSecretSealed: await sealNewSecret(environment, newKey, newSecret),
+        });
+        await translating(REFUSALS, work);
+        return { data: showIntegration(req, await mustFind(db, environment, newKey)) };
+      },
+    ),
+    endpoint(
+      {
+        ...shared,
+        method: "delete",
+        says: "Delete an integration",
+        more: "With its connections, their credentials and records, and its functions. What runs for it ends.",
+        client: "deleteIntegration",
+        scope: "integrations:delete",
+        answers: { 200: { says: "It is gone.", body: Success } },
+        errors: ["not_found"],
+      },
+      async ({ environment: { id: environment }, params: { uniqueKey } }) => {
+        const work = inTransaction(db, (client) => deleteIntegration(client, { environment, uniqueKey }));
+        await translating(REFUSALS, work);
+        return SUCCESS;
+      },
+    ),
+  ];
+};

@@ -1,6 +1,6 @@
 // GET and POST /integrations, POST /integrations/quickstart.
 import { z } from "zod";
-import { sealIntegrationCredentials } from "../../crypto/integration-credentials.ts";
+import { sealIntegrationCredentials, sealWebhookSecret } from "../../crypto/integration-credentials.ts";
 import { createIntegration, listIntegrations } from "../../db/integrations.ts";
 import type { Provider } from "../../providers/schema.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -16,6 +16,7 @@ import {
   REFUSALS,
   settable,
   showIntegration,
+  splitCustom,
 } from "./integration-shape.ts";
 
 const key = { provider: Name, unique_key: ProviderConfigKey };
@@ -67,6 +68,7 @@ export const integrationsEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoi
         const { provider, unique_key: uniqueKey, credentials } = body;
         const entry = mustKnow(provider);
         checkKind(catalogue, provider, credentials);
+        const { secret, rest } = splitCustom(body.custom);
         const work = createIntegration(db, {
           environment,
           uniqueKey,
@@ -77,7 +79,9 @@ export const integrationsEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoi
             ? await sealIntegrationCredentials(keys, environment, { uniqueKey, credentials })
             : null,
           config: body.integration_config ?? {},
-          custom: body.custom ?? {},
+          custom: rest,
+          webhookSecretSealed:
+            secret === null ? null : await sealWebhookSecret(keys, environment, { uniqueKey, secret }),
         });
         await translating(REFUSALS, work);
         return { data: showIntegration(req, await mustFind(db, environment, uniqueKey)) };

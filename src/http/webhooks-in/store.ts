@@ -1,0 +1,114 @@
+// From judged webhooks to rows of the inbox: one statement for all that come while the one before is under way.
+import { randomUUID } from "node:crypto";
+import { sealInboxContent } from "../../crypto/inbox-content.ts";
+import { contentHash } from "../../crypto/seal.ts";
+import { createBatcher } from "../../db/batcher.ts";
+import { acceptEvents } from "../../db/inbox.ts";
+import type { Pool } from "../../db/pool.ts";
+import { storableJson, storableText } from "../../db/storable.ts";
+import { againAfterDeadlock } from "../../db/tx.ts";
+import { AppError } from "../../errors.ts";
+import type { Part, WebhookRequest } from "../../providers/webhook/types.ts";
+import type { Target } from "./target.ts";
+
+const MOST_AT_ONCE = 200;
+const MOST_BYTES_AT_ONCE = 8 * 1024 * 1024;
+const LONGEST_ID = 255;
+
+/** `again`: the same came before; `changed`: the same id came before, with another body. */
+export type Stored = "stored" | "again" | "changed";
+
+/** What is to be stored: `reason` says why it is refused. */
+export type Judged = {
+  target: Target;
+  request: WebhookRequest;
+  reason: string | null;
+  isVerified: boolean;
+  deliveryId: string | undefined;
+  parts: Part[];
+};
+
+// What a signature is told by: the same body signed at another time is another webhook.
+const SIGNATURE = /signature|hmac|digest|timestamp|token/;
+// Where the headers are the event, all of them tell it from another.
+const PASSING = /^(x-forwarded-|x-real-ip|x-request-id|x-amzn-|x-cloud)/;
+
+const isTelling = (name: string, parts: Part[]): boolean =>
+  SIGNATURE.test(name) ||
+  (parts.some(({ from }) => from === "headers") && name.startsWith("x-") && !PASSING.test(name));
+
+// Without an id of the provider's a webhook is told from others by where it went, its signature and its body.
+const whatItSays = ({ request, parts }: Judged, bodyHash: Buffer): string => {
+  const { method, url, headers } = request;
+  const telling = Object.entries(headers).filter(([name]) => isTelling(name, parts));
+  return JSON.stringify([method, new URL(url).search, telling.sort(), bodyHash.toString("base64")]);
+};
+
+type Row = {
+  uid: string;
+  integration: number;
+  reason: string | null;
+  isVerified: boolean;
+  deliveryId: string | null;
+  key: Buffer | null;
+  bodyHash: Buffer;
+  content: Buffer;
+  bytes: number;
+  parts: string;
+};
+
+const toRow = (judged: Judged): Row => {
+  const { target, request, reason, isVerified, deliveryId, parts } = judged;
+  const uid = randomUUID();
+  const bodyHash = contentHash(target.key, request.body);
+  const told = deliveryId === undefined ? `said ${whatItSays(judged, bodyHash)}` : `id ${deliveryId}`;
+  return {
+    uid,
+    integration: target.integration,
+    reason,
+    isVerified,
+    deliveryId: deliveryId === undefined ? null : storableText(deliveryId).slice(0, LONGEST_ID),
+    key: reason === null ? contentHash(target.key, told) : null,
+    bodyHash,
+    content: sealInboxContent(target.key, uid, request),
+    bytes: request.body.length,
+    parts: storableJson(JSON.stringify(parts)),
+  };
+};
+
+const RESULTS: Record<string, Stored> = { "+": "stored", "=": "again", "!": "changed" };
+
+/**
+ * Stores what was judged and resolves when it is committed. Throws `unknown_provider_config` when its integration was deleted
+ * meanwhile. `onStored` is called after commits of what is to be handled.
+ */
+export const createStore = ({ db, onStored }: { db: Pool; onStored: () => void }) => {
+  const write = createBatcher<Row, string>({
+    most: MOST_AT_ONCE,
+    heaviest: MOST_BYTES_AT_ONCE,
+    weigh: ({ content }) => content.length,
+    work: async (batch) => {
+      const given = {
+        uids: batch.map(({ uid }) => uid),
+        integrations: batch.map(({ integration }) => integration),
+        reasons: batch.map(({ reason }) => reason),
+        verified: batch.map(({ isVerified }) => isVerified),
+        deliveryIds: batch.map(({ deliveryId }) => deliveryId),
+        keys: batch.map(({ key }) => key),
+        bodyHashes: batch.map(({ bodyHash }) => bodyHash),
+        contents: batch.map(({ content }) => content),
+        bytes: batch.map(({ bytes }) => bytes),
+        parts: batch.map(({ parts }) => parts),
+      };
+      const letters = await againAfterDeadlock(() => acceptEvents(db, given));
+      if (batch.some(({ reason }, index) => reason === null && letters[index] === "+")) onStored();
+      return [...letters];
+    },
+  });
+
+  return async (judged: Judged): Promise<Stored> => {
+    const result = RESULTS[await write(toRow(judged))];
+    if (result === undefined) throw new AppError("unknown_provider_config", undefined, { status: 404 });
+    return result;
+  };
+};
