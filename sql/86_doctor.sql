@@ -63,6 +63,14 @@ begin atomic
   select 'deletes that wait for approval', case when count(*) > 0 then 'warn' else 'ok' end, count(*)::text
     from syncline.refreshes w where w.state = 'needs_approval'
   union all
+  select 'webhook endpoints', case when count(*) filter (where e.circuit = 'open' or e.paused_at is not null) > 0 then 'warn' else 'ok' end,
+         format('%s rest after failures, %s are paused; select * from syncline.webhook_health;',
+           count(*) filter (where e.circuit = 'open'), count(e.paused_at))
+    from syncline.webhook_endpoints e
+  union all
+  select 'webhooks given up', case when count(*) > 0 then 'warn' else 'ok' end, count(*)::text
+    from syncline.outbox o where o.state = 'dead'
+  union all
   select r.name, r.verdict, r.detail from syncline.check_roles() r;
 end;
 comment on function syncline.check_server(timestamptz) is 'What of this server and its work would break a promise or waits for somebody, given the time of the asking process: name, ok or warn or fail, detail.';

@@ -38,6 +38,22 @@ begin
 end $$;
 comment on function syncline.list_webhooks(int, text, text, text, text, text, timestamptz, timestamptz, bigint, int) is 'Webhooks of an environment before an id, the newest first; null filters match all.';
 
+create or replace function syncline.count_webhooks(
+  p_environment int, p_state text, p_kind text, p_connection text, p_integration text, p_url text, p_from timestamptz, p_until timestamptz)
+returns bigint
+language plpgsql stable as $$
+declare
+  v_count bigint;
+begin
+  execute 'select count(*) from syncline.outbox o
+            where o.environment_id = $1 and ($2 is null or o.created_at >= $2) and ($3 is null or o.created_at < $3) '
+      || syncline.webhook_filter(p_state, p_kind, p_connection, p_integration, p_url)
+    into v_count
+    using p_environment, p_from, p_until;
+  return v_count;
+end $$;
+comment on function syncline.count_webhooks(int, text, text, text, text, text, timestamptz, timestamptz) is 'How many webhooks of an environment list_webhooks would give in all.';
+
 create or replace function syncline.find_webhook(p_environment int, p_uid uuid) returns bigint
 language sql stable
 return (select o.id from syncline.outbox o where o.uid = p_uid and o.environment_id = p_environment);

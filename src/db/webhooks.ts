@@ -1,4 +1,4 @@
-// Bindings of sql/93_webhook_list.sql: the app's webhooks and their endpoints, as they are looked at.
+// Bindings of sql/93_webhook_list.sql and 93_api_webhook_mutation.sql: the app's webhooks and their endpoints, as they are looked at.
 import { z } from "zod";
 import { fn, maybeRow, rows, value } from "./fn.ts";
 
@@ -65,6 +65,7 @@ const filters = {
 } as const;
 
 export const listWebhooks = fn("list_webhooks", { ...filters, before: "bigint", limit: "int" }, rows(Webhook));
+export const countWebhooks = fn("count_webhooks", filters, value(z.number()));
 export const findWebhook = fn("find_webhook", { environment: "int", uid: "uuid" }, value(z.number().nullable()));
 export const getWebhook = fn(
   "get_webhook",
@@ -78,3 +79,4 @@ export const getWebhook = fn(
   ),
 );
 export const listWebhookEndpoints = fn("list_webhook_endpoints", { environment: "int" }, rows(Endpoint));
+export const findEndpoint = fn("find_endpoint", { environment: "int", id: "int" }, value(z.number().nullable()));

@@ -123,6 +123,13 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
   "get /logs": () => [{ path: "/logs?limit=1000" }],
   "get /webhooks": () => [{ path: "/webhooks?connection_id=one&provider_config_key=crm" }],
   "get /webhooks/{uid}": ({ webhook }) => [{ path: `/webhooks/${webhook}` }],
+  "post /webhooks/replay": () => [{ path: "/webhooks/replay", body: { state: "dead" } }],
+  ...Object.fromEntries(
+    ["pause", "resume", "probe"].map((order): [string, (ids: Ids) => Example[]] => [
+      `post /webhooks/endpoints/{id}/${order}`,
+      ({ endpoint }) => [{ path: `/webhooks/endpoints/${endpoint}/${order}` }],
+    ]),
+  ),
   "post /webhooks/{uid}/replay": ({ webhook }) => [{ path: `/webhooks/${webhook}/replay` }],
   "post /environment/api-keys": ({ environment }) => [
     { path: "/environment/api-keys", body: { display_name: "x" } },

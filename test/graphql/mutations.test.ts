@@ -189,6 +189,28 @@ test("GraphQL's mutations", async (t) => {
   });
 
   const { id: callId } = await first("select max(id) as id from syncline.webhook_calls");
+  const { id: endpointId } = await first("select id from syncline.webhook_endpoints where environment_id = $1", [
+    world.dev.id,
+  ]);
+
+  await t.test("an endpoint is paused, resumed, tried, and what it did not get is sent again", async () => {
+    const shows = "webhookEndpoint { state url pendingCount webhooks(first: 1) { nodes { endpoint { id } } } }";
+    const { webhookEndpoint: paused } = await write("pauseWebhookEndpoint", { endpointId }, shows);
+    assert.deepEqual([paused.state, paused.webhooks.nodes[0].endpoint.id], ["PAUSED", endpointId]);
+    assert.equal((await write("resumeWebhookEndpoint", { endpointId }, shows)).webhookEndpoint.state, "OPEN");
+    assert.equal((await write("probeWebhookEndpoint", { endpointId }, shows)).webhookEndpoint.state, "OPEN");
+    await db.query(
+      "update syncline.outbox set state = 'dead', lane_id = null, next_attempt_at = null, ended_at = syncline.now() where lane_id is not null",
+    );
+    const { n } = await first("select count(*)::int as n from syncline.outbox where state = 'dead' and url = $1", [
+      paused.url,
+    ]);
+    assert.ok(n > 0);
+    assert.deepEqual(await write("replayWebhooks", { endpointId }, "count"), { count: n });
+    assert.deepEqual(await write("replayWebhooks", { endpointId }, "count"), { count: 0 });
+    assert.equal(await codeOf(write("replayWebhooks", { endpointId, state: "pending" }, "count")), "SL004");
+  });
+
   const { id: runId } = await first("select max(id) as id from syncline.runs");
   const { id: webhookId } = await first("select max(id) as id from syncline.outbox");
   const { id: refreshId } = await first("select max(id) as id from syncline.refreshes");
@@ -205,6 +227,10 @@ test("GraphQL's mutations", async (t) => {
     ["approveDeletes", { refreshId }],
     ["discardDeletes", { refreshId }],
     ["replayWebhook", { webhookId }],
+    ["replayWebhooks", { endpointId }],
+    ["pauseWebhookEndpoint", { endpointId }],
+    ["resumeWebhookEndpoint", { endpointId }],
+    ["probeWebhookEndpoint", { endpointId }],
     ["pruneStream", { streamId, before: "2026-03-02T00:00:00Z" }],
     ["replayEvent", { eventId }],
     ["attributeEvent", { eventId, connectionId }],

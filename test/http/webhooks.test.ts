@@ -151,6 +151,26 @@ test("webhooks to the app", async (t) => {
     assert.deepEqual([again?.path, again?.headers["webhook-id"]], ["/good", delivered.id]);
   });
 
+  await t.test("many are sent again at once, counted first, and only the environment's own", async () => {
+    const ask = (body: object, key = DEV_KEY) => call("POST", "/webhooks/replay", { body, key });
+    const other = await ask({ state: "delivered", dry_run: true }, PROD_KEY);
+    assert.deepEqual(other.body, { count: 0, dry_run: true });
+    receiver.got.length = 0;
+    assert.deepEqual((await ask({ url: good, state: "delivered", dry_run: true })).body, { count: 2, dry_run: true });
+    assert.deepEqual((await ask({ url: good, state: "delivered" })).body, { count: 2, dry_run: false });
+    assert.deepEqual((await ask({ state: "dead", from: "2020-01-01T00:00:00Z" })).body.count, 0);
+    await deliver();
+    assert.deepEqual(
+      receiver.got.map(({ text }) => JSON.parse(text).n),
+      [1, 2],
+      "in their old order",
+    );
+    for (const wrong of [{}, { kind: "auth" }, { state: "pending" }, { state: "dead", connection_id: "one" }])
+      assert.equal((await ask(wrong)).body.error.code, "invalid_body", JSON.stringify(wrong));
+    const nobody = { state: "dead", connection_id: "nobody", provider_config_key: "crm" };
+    assert.deepEqual((await ask(nobody)).body.error.errors[0].path, ["connection_id"]);
+  });
+
   await t.test("endpoints say how they are doing", async () => {
     const { endpoints } = await must("GET", "/webhooks/endpoints");
     const shown = endpoints.map((one: { url: string; [field: string]: unknown }) => [
@@ -167,5 +187,33 @@ test("webhooks to the app", async (t) => {
     );
     assert.ok(endpoints.every(({ p50_ms, p99_ms }: { p50_ms: number; p99_ms: number }) => p50_ms <= p99_ms));
     assert.deepEqual((await must("GET", "/webhooks/endpoints", { key: PROD_KEY })).endpoints, []);
+  });
+
+  await t.test("an endpoint is paused, resumed and tried; another environment's is not there", async () => {
+    const { endpoints } = await must("GET", "/webhooks/endpoints");
+    const { id } = endpoints.find(({ url }: { url: string }) => url === bad);
+    const statusOf = async () => {
+      const { endpoints } = await must("GET", "/webhooks/endpoints");
+      return endpoints.find(({ url }: { url: string }) => url === bad).status;
+    };
+    for (const order of ["pause", "resume", "probe"]) {
+      for (const [which, key] of [
+        [id, PROD_KEY],
+        [999_999, DEV_KEY],
+      ])
+        assert.equal((await call("POST", `/webhooks/endpoints/${which}/${order}`, { key })).status, 404, order);
+    }
+    const order = (name: string) => must("POST", `/webhooks/endpoints/${id}/${name}`);
+    receiver.answers.clear();
+    receiver.got.length = 0;
+    await order("pause");
+    await order("probe");
+    await deliver();
+    assert.deepEqual([await statusOf(), receiver.got], ["paused", []]);
+    const waiting = (await list("?state=pending"))[0];
+    assert.equal((await must("GET", `/webhooks/${waiting.id}`)).data.reasons[0].reason, "endpoint paused");
+    await order("resume");
+    await deliver();
+    assert.deepEqual([await statusOf(), receiver.got.length], ["ok", 2]);
   });
 });

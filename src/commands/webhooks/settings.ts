@@ -1,9 +1,9 @@
-// `syncline webhooks`, `webhooks set`, `webhooks secret`: where the environment's webhooks go, which are sent, and their key.
+// `syncline webhooks`, `webhooks set`, `secret`, `test`: where the environment's webhooks go, which are sent, and their key.
 import { type Command, InvalidArgumentError } from "commander";
-import { readConfig } from "../../config.ts";
 import { AppError } from "../../errors.ts";
-import { createApi } from "../api.ts";
 import { formatTable } from "../table.ts";
+import { fetchEndpoints, tableOf } from "./endpoints.ts";
+import { serverApi } from "./server.ts";
 
 type Settings = { primary_url: string | null; secondary_url: string | null; [toggle: `on_${string}`]: boolean };
 type Json = { json?: true };
@@ -20,29 +20,22 @@ const TOGGLES = {
 
 type Changes = Json & { primary?: string; secondary?: string } & { [option in keyof typeof TOGGLES]?: boolean };
 
-const api = () => {
-  const { serverUrl: url, serverKey: key } = readConfig();
-  return createApi({ url, key });
-};
-
 const yesOrNo = (text: string): boolean => {
   if (text === "true" || text === "false") return text === "true";
   throw new InvalidArgumentError("It must be true or false.");
 };
 
-const print = (data: Settings, { json }: Json): void => {
-  if (json) console.log(JSON.stringify({ settings: data }));
-  else
-    console.log(
-      formatTable(
-        ["setting", "value"],
-        Object.entries(data).map(([name, value]) => [name, value ?? "(none)"]),
-      ),
-    );
-};
+const tableOfSettings = (data: Settings): string =>
+  formatTable(
+    ["setting", "value"],
+    Object.entries(data).map(([name, value]) => [name, value ?? "(none)"]),
+  );
 
-export const showWebhooks = async (options: Json): Promise<void> => {
-  print((await api().get<{ data: Settings }>("/environment/webhooks")).data, options);
+export const showWebhooks = async ({ json }: Json): Promise<void> => {
+  const { data } = await serverApi().get<{ data: Settings }>("/environment/webhooks");
+  const endpoints = await fetchEndpoints();
+  if (json) console.log(JSON.stringify({ settings: data, endpoints }));
+  else console.log([tableOfSettings(data), ...(endpoints.length === 0 ? [] : [tableOf(endpoints)])].join("\n\n"));
 };
 
 const set = async ({ json, primary, secondary, ...toggles }: Changes): Promise<void> => {
@@ -55,13 +48,26 @@ const set = async ({ json, primary, secondary, ...toggles }: Changes): Promise<v
   };
   if (Object.keys(changes).length === 0)
     throw new AppError("invalid_body", "Say what to set. See: syncline webhooks set --help");
-  const { data } = await api().patch<{ data: Settings }>("/environment/webhooks", changes);
-  print(data, { ...(json && { json }) });
+  const { data } = await serverApi().patch<{ data: Settings }>("/environment/webhooks", changes);
+  console.log(json ? JSON.stringify(data) : tableOfSettings(data));
 };
 
+type Key = { webhook_signing_key: string; standard_webhooks_secret: string };
+
 const secret = async ({ json }: Json): Promise<void> => {
-  const { data } = await api().get<{ data: { webhook_signing_key: string } }>("/environment/signing-key");
-  console.log(json ? JSON.stringify(data) : data.webhook_signing_key);
+  const { data } = await serverApi().get<{ data: Key }>("/environment/signing-key");
+  if (json) return console.log(JSON.stringify(data));
+  console.log(`${data.webhook_signing_key}\n${data.standard_webhooks_secret}`);
+};
+
+type Tested = { url: string; status: number | null; ms: number; error: string | null };
+
+const sendTest = async ({ json }: Json): Promise<void> => {
+  const { data } = await serverApi().post<{ data: Tested[] }>("/environment/webhooks/test", {});
+  if (json) console.log(JSON.stringify({ tested: data }));
+  else if (data.length === 0) console.log("No URL is set: syncline webhooks set --primary <url>");
+  else for (const { url, status, error, ms } of data) console.log(`${status ?? error}  ${ms} ms  ${url}`);
+  if (data.some(({ status }) => status === null || status < 200 || status > 299)) process.exitCode = 1;
 };
 
 export const addWebhookSettingsCommands = (webhooks: Command): void => {
@@ -75,7 +81,14 @@ export const addWebhookSettingsCommands = (webhooks: Command): void => {
   setting.option("--json", "print JSON").action(set);
   webhooks
     .command("secret")
-    .description("the key that receivers check signatures with")
+    .description(
+      "the key that receivers check signatures with, and the same as libraries of standardwebhooks.com take it",
+    )
     .option("--json", "print JSON")
     .action(secret);
+  webhooks
+    .command("test")
+    .description("send a signed test to each URL now; exit code 1 when one does not take it")
+    .option("--json", "print JSON")
+    .action(sendTest);
 };

@@ -1,8 +1,11 @@
-// GET /webhooks/endpoints: how the URLs are doing to which webhooks go.
+// GET /webhooks/endpoints, and POST …/:id/pause, resume and probe: the URLs to which webhooks go.
 import { z } from "zod";
-import { listWebhookEndpoints } from "../../db/webhooks.ts";
+import { pauseEndpoint, probeEndpoint, resumeEndpoint } from "../../db/outbox.ts";
+import { findEndpoint, listWebhookEndpoints } from "../../db/webhooks.ts";
+import { AppError } from "../../errors.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
+import { SUCCESS, Success } from "../success.ts";
 
 const count = (says: string) => z.number().int().meta({ description: says });
 const time = (says: string) => z.string().nullable().meta({ description: says });
@@ -38,6 +41,36 @@ const ShownEndpoint = z
   })
   .meta({ id: "WebhookEndpoint" });
 
+const Params = z.strictObject({
+  id: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1),
+});
+
+// By the last part of the path.
+const ORDERS = {
+  pause: {
+    does: pauseEndpoint,
+    says: "Send nothing more to a URL",
+    more: "What is to be sent waits, and loses no attempts.",
+    told: "Nothing is sent.",
+  },
+  resume: {
+    does: resumeEndpoint,
+    says: "Send again to a URL that was paused",
+    more: "One that rests after failures goes on resting.",
+    told: "It is not paused.",
+  },
+  probe: {
+    does: probeEndpoint,
+    says: "Try a URL now that rests or asked for a pause",
+    more: "One webhook is sent at once; when it is taken, all others follow. A paused one stays so.",
+    told: "It will be tried.",
+  },
+} as const;
+
 /** Endpoints: a row for each URL that something was sent to. */
 export const webhookEndpointEndpoints = ({ db }: HttpDeps): Endpoint[] => [
   endpoint(
@@ -51,5 +84,26 @@ export const webhookEndpointEndpoints = ({ db }: HttpDeps): Endpoint[] => [
       answers: { 200: { says: "By URL.", body: z.strictObject({ endpoints: z.array(ShownEndpoint) }) } },
     },
     async ({ environment }) => ({ endpoints: await listWebhookEndpoints(db, { environment: environment.id }) }),
+  ),
+  ...Object.entries(ORDERS).map(([order, { does, says, more, told }]) =>
+    endpoint(
+      {
+        method: "post",
+        path: `/webhooks/endpoints/:id/${order}`,
+        tag: "Webhooks",
+        says,
+        more,
+        scope: "webhooks:write",
+        params: Params,
+        answers: { 200: { says: told, body: Success } },
+        errors: ["not_found"],
+      },
+      async ({ environment, params: { id } }) => {
+        const found = await findEndpoint(db, { environment: environment.id, id });
+        if (found === null || !(await does(db, { id: found })))
+          throw new AppError("not_found", "No endpoint has this id.");
+        return SUCCESS;
+      },
+    ),
   ),
 ];

@@ -1,11 +1,13 @@
-// GET /webhooks, GET /webhooks/:uid, POST /webhooks/:uid/replay: what the app was told.
+// GET /webhooks, GET /webhooks/:uid, POST /webhooks/:uid/replay, POST /webhooks/replay: what the app was told.
 import { z } from "zod";
-import { replayWebhook } from "../../db/outbox.ts";
-import { findWebhook, getWebhook, listWebhooks } from "../../db/webhooks.ts";
+import { findConnection } from "../../db/connections.ts";
+import { replayWebhook, replayWebhooks } from "../../db/outbox.ts";
+import { countWebhooks, findWebhook, getWebhook, listWebhooks } from "../../db/webhooks.ts";
 import { AppError } from "../../errors.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { SUCCESS, Success } from "../success.ts";
+import { fieldError } from "../validate.ts";
 import { filterShape, ShownWebhook, showWebhook, sqlFilter, WholeWebhook } from "./shapes.ts";
 
 const Cursor = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -16,11 +18,23 @@ const ListQuery = z.strictObject({
   cursor: Cursor.optional().meta({ description: "`next_cursor` of the page before." }),
 });
 
+const ReplayBody = z
+  .strictObject({
+    ...filterShape,
+    state: z.enum(["dead", "delivered"]).optional().meta({ description: "dead unless given." }),
+    dry_run: z.boolean().default(false).meta({ description: "Only count." }),
+  })
+  .refine(({ state, from, url }) => (state ?? from ?? url) !== undefined, "needs at least one of state, from and url")
+  .refine(
+    ({ connection_id, provider_config_key }) => (connection_id === undefined) === (provider_config_key === undefined),
+    { path: ["connection_id"], error: "goes with provider_config_key" },
+  );
+
 const Params = z.strictObject({ uid: z.uuid() });
 const one = { path: "/webhooks/:uid", tag: "Webhooks", params: Params, errors: ["not_found"] } as const;
 const NO_WEBHOOK = "There is no such webhook, or it was long ago.";
 
-/** What was sent and is to be sent: each is one statement. */
+/** What was sent and is to be sent: each is one statement or two. */
 export const webhooksEndpoints = ({ db }: HttpDeps): Endpoint[] => [
   endpoint(
     {
@@ -63,6 +77,33 @@ export const webhooksEndpoints = ({ db }: HttpDeps): Endpoint[] => [
       const found = await getWebhook(db, { environment: environment.id, uid });
       if (found === null) throw new AppError("not_found", NO_WEBHOOK);
       return { data: { ...showWebhook(found), body: found.body, attempted: found.attempted, reasons: found.reasons } };
+    },
+  ),
+  endpoint(
+    {
+      method: "post",
+      path: "/webhooks/replay",
+      tag: "Webhooks",
+      says: "Send many webhooks once more",
+      more: "Those that were given up, or delivered, and match all filters, of which state, from or url must be one. The receiver sees the same ids; those of one stream arrive in their old order.",
+      scope: "webhooks:write",
+      body: ReplayBody,
+      answers: {
+        200: {
+          says: "How many will be sent, or with `dry_run` would be.",
+          body: z.strictObject({ count: z.number().int(), dry_run: z.boolean() }),
+        },
+      },
+    },
+    async ({ environment: { id: environment }, body: { dry_run, state = "dead", ...filter } }) => {
+      const asked = sqlFilter(environment, { ...filter, state });
+      if (dry_run) return { count: await countWebhooks(db, asked), dry_run };
+      const { connection, integration, ...others } = asked;
+      if (connection === null || integration === null)
+        return { count: await replayWebhooks(db, { ...others, connection: null }), dry_run };
+      const found = await findConnection(db, { environment, integration, connection });
+      if (found === null) throw fieldError("invalid_body", ["connection_id"], "there is no such connection");
+      return { count: await replayWebhooks(db, { ...others, connection: found.id }), dry_run };
     },
   ),
   endpoint(
