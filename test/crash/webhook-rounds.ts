@@ -93,7 +93,7 @@ export const webhookRounds = async (
   await Promise.all([pour(), kill()]);
   const open =
     "select from syncline.webhook_calls where ended_at is null union all select from syncline.inbox where state = 'waiting' limit 1";
-  await until("every event is handled", async () => (await db.query(open)).length === 0, 60_000 + events * 30);
+  await until("every event is handled", async () => (await db.query(open)).length === 0, 60_000 + events * 100);
 
   assert.deepEqual(await db.query("select state, count(*)::int from syncline.webhook_calls group by 1"), [
     { state: "done", count: 2 * events },
