@@ -31,10 +31,8 @@ begin atomic
          join syncline.inbox_matches m on m.connection_id = x.id
         where o.environment_id = p_environment and x.connection_id = p_connection and x.deleted_at is null))
      and (p_event is null or i.parts @> jsonb_build_array(jsonb_build_object('events', jsonb_build_array(p_event))))
-     and (not p_is_failed or (syncline.has_failed(i.id, null) and i.id in (
-       select c.inbox_id from syncline.webhook_calls c where c.environment_id = p_environment and c.state = 'failed'
-       union all
-       select o.inbox_id from syncline.outbox o where o.environment_id = p_environment and o.state = 'dead' and o.inbox_id is not null)))
+     and (not p_is_failed or (
+       i.id in (select f.event from syncline.events_with_failures(p_environment) f) and syncline.has_failed(i.id, null)))
      and (p_from is null or i.received_at >= p_from)
      and (p_until is null or i.received_at < p_until)
    order by i.id desc

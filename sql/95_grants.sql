@@ -173,7 +173,7 @@ begin
     syncline.may_become, syncline.preview_undo,
     syncline.event_types, syncline.describe_lookup, syncline.describe_lookups, syncline.last_calls, syncline.has_failed,
     syncline.reasons_at_the_door, syncline.reasons_of_match, syncline.reasons_of_call, syncline.reasons_of_forward, syncline.why_event,
-    syncline.events_to_replay, syncline.count_replay
+    syncline.events_with_failures, syncline.events_to_replay, syncline.count_replay
     to syncline_support, syncline_operator;
   -- What decides, with the owner's rights.
   grant execute on function
