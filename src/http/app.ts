@@ -21,6 +21,7 @@ import { environmentsEndpoints } from "./environments/environments.ts";
 import { signingKeyEndpoints } from "./environments/signing-key.ts";
 import { installErrors } from "./errors.ts";
 import { eventEndpoints } from "./events/events.ts";
+import { eventJudgeEndpoints } from "./events/judge.ts";
 import { eventReplayEndpoints } from "./events/replay.ts";
 import { installExplorer } from "./explorer.ts";
 import { deployEndpoints } from "./functions/deploy.ts";
@@ -83,6 +84,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...cliEndpoints(),
   ...eventEndpoints(deps),
   ...eventReplayEndpoints(deps),
+  ...eventJudgeEndpoints(deps),
   ...logEndpoints(deps),
   ...webhookTestEndpoints(deps),
   ...webhookEndpointEndpoints(deps),

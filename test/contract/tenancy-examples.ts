@@ -98,6 +98,7 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
     { path: "/events/replay", body: { from: "2020-01-01T00:00:00Z", until: "2100-01-01T00:00:00Z", dry_run: true } },
   ],
   "post /events/{uid}/replay": ({ event }) => [{ path: `/events/${event}/replay`, body: {} }],
+  "post /events/{uid}/judge": ({ refused }) => [{ path: `/events/${refused}/judge`, body: {} }],
   "post /events/{uid}/attribute": ({ event }) => [
     { path: `/events/${event}/attribute`, body: { connection_id: "one" } },
   ],

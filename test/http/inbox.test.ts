@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { runSyncline } from "../commands/server.ts";
 import { DEV_KEY, PROD_KEY, syncFunction, testApi } from "./api.ts";
 import { receive } from "./received.ts";
+import { sendTo } from "./webhook-ingress-world.ts";
 
 test("received webhooks", async (t) => {
   const api = await testApi(t);
@@ -74,7 +75,7 @@ test("received webhooks", async (t) => {
   await t.test(
     "one is handled once more, handed to a connection, and a whole time is; never by another environment",
     async () => {
-      for (const path of ["", "/replay", "/attribute"]) {
+      for (const path of ["", "/replay", "/attribute", "/judge"]) {
         const body = path === "/attribute" ? { connection_id: "ann" } : {};
         const other = await call(path === "" ? "GET" : "POST", `/events/${anns}${path}`, {
           key: PROD_KEY,
@@ -109,6 +110,26 @@ test("received webhooks", async (t) => {
     },
   );
 
+  await t.test("a refused one is judged again with the secret of now, and then handled", async () => {
+    const secretIs = (webhookSecret: string) =>
+      must("PATCH", "/integrations/crm", { body: { custom: { webhookSecret } } });
+    const [environment] = await db.query("select uid from syncline.environments where id = $1", [dev.id]);
+    await secretIs("wrong");
+    const to = `${api.url}/webhook/${environment!.uid}/crm?nangoConnectionId=ann`;
+    const sent = { id: "d1", body: '{"type":"push"}', secret: "right" };
+    assert.equal((await sendTo(to, sent)).status, 401);
+    const [uid] = await ids("?limit=1");
+    const judged = () => call("POST", `/events/${uid}/judge`, { body: {} });
+    assert.deepEqual((await judged()).body.reason, "signature_mismatch");
+    await secretIs("right");
+    assert.deepEqual((await judged()).body, { accepted: true, verdict: "verified", reason: null, message: null });
+    assert.equal((await judged()).body.error.code, "cannot_handle_event");
+    assert.equal((await sendTo(to, sent)).status, 200);
+    await handle();
+    const event = await must("GET", `/events/${uid}`);
+    assert.deepEqual([event.calls[0].connection_id, event.duplicates], ["ann", 1], "sent again it is the same one");
+  });
+
   await t.test("the command line does the same, for people and as JSON", async () => {
     const env = { SYNCLINE_URL: api.url, SYNCLINE_API_KEY: DEV_KEY };
     const run = async (...words: string[]) => (await runSyncline(t, ["webhooks", ...words], env)).out;
@@ -124,7 +145,7 @@ test("received webhooks", async (t) => {
     assert.equal(JSON.parse(await run("replay-event", anns, "--json")).replayed, true);
     assert.equal(
       await run("replay-events", "--from", "1h", "--until", "0s", "--dry-run"),
-      "1 event would be handled once more.\n",
+      "2 events would be handled once more.\n",
     );
     assert.equal(await run("attribute", anns, "bob"), "It is for bob.\n");
   });

@@ -1,4 +1,4 @@
-// `syncline webhooks inbox`, `event`, `replay-event`, `replay-events`, `attribute`: what providers sent, and doing it again.
+// `syncline webhooks inbox`, `event`, `replay-event`, `replay-events`, `attribute`, `judge`: what providers sent, and doing it again.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { readConfig } from "../../config.ts";
 import { type Api, createApi } from "../api.ts";
@@ -128,6 +128,11 @@ const attribute = async (uid: string, connection: string, options: Json): Promis
   print(answer, options, () => (answer.attributed ? `It is for ${connection}.` : `It was for ${connection} already.`));
 };
 
+const judge = async (uid: string, options: Json): Promise<void> => {
+  const answer = await api().post<{ accepted: boolean; message: string | null }>(pathOf(uid, "/judge"), {});
+  print(answer, options, () => (answer.accepted ? "It is accepted." : `It is refused again: ${answer.message}`));
+};
+
 /** Adds them to `syncline webhooks`. */
 export const addInboxCommands = (webhooks: Command): void => {
   webhooks
@@ -181,4 +186,9 @@ export const addInboxCommands = (webhooks: Command): void => {
     .description("say that a webhook of a provider is about a connection: its syncs are called, the app is told")
     .option("--json", "print JSON")
     .action(attribute);
+  webhooks
+    .command("judge <uid>")
+    .description("check the signature of a refused webhook again, with the secrets of now")
+    .option("--json", "print JSON")
+    .action(judge);
 };

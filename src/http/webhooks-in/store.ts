@@ -37,8 +37,10 @@ const isTelling = (name: string, parts: Part[]): boolean =>
   SIGNATURE.test(name) ||
   (parts.some(({ from }) => from === "headers") && name.startsWith("x-") && !PASSING.test(name));
 
+type Told = Pick<Judged, "target" | "request" | "deliveryId" | "parts">;
+
 // Without an id of the provider's a webhook is told from others by where it went, its signature and its body.
-const whatItSays = ({ request, parts }: Judged, bodyHash: Buffer): string => {
+const whatItSays = ({ request, parts }: Told, bodyHash: Buffer): string => {
   const { method, url, headers } = request;
   const telling = Object.entries(headers).filter(([name]) => isTelling(name, parts));
   return JSON.stringify([method, new URL(url).search, telling.sort(), bodyHash.toString("base64")]);
@@ -57,18 +59,28 @@ type Row = {
   parts: string;
 };
 
+/** What an accepted webhook is told from others by. */
+export const dedupeKey = (told: Told, bodyHash = contentHash(told.target.key, told.request.body)): Buffer =>
+  contentHash(
+    told.target.key,
+    told.deliveryId === undefined ? `said ${whatItSays(told, bodyHash)}` : `id ${told.deliveryId}`,
+  );
+
+/** The provider's own id as it is kept. */
+export const storedId = (deliveryId: string | undefined): string | null =>
+  deliveryId === undefined ? null : storableText(deliveryId).slice(0, LONGEST_ID);
+
 const toRow = (judged: Judged): Row => {
   const { target, request, reason, isVerified, deliveryId, parts } = judged;
   const uid = randomUUID();
   const bodyHash = contentHash(target.key, request.body);
-  const told = deliveryId === undefined ? `said ${whatItSays(judged, bodyHash)}` : `id ${deliveryId}`;
   return {
     uid,
     integration: target.integration,
     reason,
     isVerified,
-    deliveryId: deliveryId === undefined ? null : storableText(deliveryId).slice(0, LONGEST_ID),
-    key: reason === null ? contentHash(target.key, told) : null,
+    deliveryId: storedId(deliveryId),
+    key: reason === null ? dedupeKey(judged, bodyHash) : null,
     bodyHash,
     content: sealInboxContent(target.key, uid, request),
     bytes: request.body.length,
