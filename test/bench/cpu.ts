@@ -26,6 +26,9 @@ export const serverCpuMs = (pid: number): number => {
   return (children + (server?.own ?? 0) + (server?.reaped ?? 0)) * TICK_MS;
 };
 
+/** Milliseconds of processor time that the process `pid` has used. */
+export const processCpuMs = (pid: number): number => (readStat(pid)?.own ?? 0) * TICK_MS;
+
 /** Milliseconds of processor time that this process has used. */
 export const ownCpuMs = (): number => {
   const { user, system } = process.cpuUsage();

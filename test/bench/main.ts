@@ -7,6 +7,7 @@ import { benchCompile } from "./compile.ts";
 import { benchGraphql } from "./graphql.ts";
 import { benchHistory } from "./history.ts";
 import { benchIdle } from "./idle.ts";
+import { benchIngress } from "./ingress.ts";
 import { benchIsolate } from "./isolate.ts";
 import { benchLanding } from "./landing.ts";
 import { benchLatency } from "./latency.ts";
@@ -39,6 +40,7 @@ const ALL: Record<string, () => Promise<Result[]>> = {
   proxy: onServer("api", benchProxy),
   graphql: onServer("api", benchGraphql),
   actions: onServer("all", benchActions),
+  ingress: onServer("api", benchIngress),
   latency: onServer("all", benchLatency),
 };
 

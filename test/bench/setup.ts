@@ -28,6 +28,10 @@ export type Bench = {
   api: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<unknown>;
   /** Make a connection of integration `bench`; its id in the table. */
   connect: (name: string, baseUrl?: string) => Promise<number>;
+  /** The settings with which another process works on the same database. */
+  processEnv: Record<string, string>;
+  /** Milliseconds of processor time that Postgres has used. */
+  postgresCpuMs: () => number;
   /** Time, processor time (ours and Postgres's) and WAL of a piece of work. */
   measure: (work: () => Promise<void>) => Promise<Measured>;
   stop: () => Promise<void>;
@@ -87,6 +91,8 @@ export const setUp = async (role: "all" | "api", concurrency = 10): Promise<Benc
       })) as { id: number };
       return made.id;
     },
+    processEnv: { DATABASE_URL: server.databaseUrl, SYNCLINE_DATA: config.dataFolder, SYNCLINE_DEV_API_KEY: API_KEY },
+    postgresCpuMs: () => serverCpuMs(postmaster),
     measure: async (work) => {
       const walBefore = await wal();
       const cpuBefore = ownCpuMs() + serverCpuMs(postmaster);

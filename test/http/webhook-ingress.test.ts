@@ -1,9 +1,27 @@
 // POST and GET /webhook/:environmentUuid/:providerConfigKey: what is taken, what is refused, what is kept.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { test } from "node:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
+import { sealClearWebhookSecrets } from "../../src/crypto/clear-webhook-secrets.ts";
 import { contentOf, ingressApi, SECRET, sendTo, signatureOf } from "./webhook-ingress-world.ts";
+
+const FORGE = {
+  display_name: "Forge",
+  auth_mode: "API_KEY",
+  proxy: { base_url: "http://127.0.0.1:9" },
+};
+
+const catalogueWith = async (t: TestContext, entries: object): Promise<string> => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "syncline-catalogue-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, "providers.json");
+  await writeFile(file, JSON.stringify(entries));
+  return file;
+};
 
 test("a webhook is stored as it came, byte for byte, before it is answered", async (t) => {
   const api = await ingressApi(t, { access: { publicUrl: "https://sync.example/base/" } });
@@ -175,4 +193,32 @@ test("a secret counts from the next webhook on, is sealed, survives a rename, an
   assert.equal(await statusWith(null, renamed), 200);
   const { verdict } = (await api.rows()).at(-1)!;
   assert.equal(verdict, "unverified");
+
+  await api.db.query(`update syncline.integrations set custom = '{"webhookSecret": "old", "other": "x"}'`);
+  assert.deepEqual([await statusWith("old", renamed), await statusWith("next", renamed)], [200, 401]);
+  await sealClearWebhookSecrets({ db: api.db.pool, keys: api.keys });
+  assert.deepEqual(await api.db.query("select custom from syncline.integrations"), [{ custom: { other: "x" } }]);
+  assert.deepEqual([await statusWith("old", renamed), await statusWith("next", renamed)], [200, 401]);
+});
+
+test("a secret may stand in the metadata of the connection that a webhook is about", async (t) => {
+  const api = await ingressApi(t, {
+    catalogueFiles: [await catalogueWith(t, { forge: { ...FORGE, webhook: "gitlab" } })],
+  });
+  await api.must("POST", "/integrations", { body: { provider: "forge", unique_key: "forge" } });
+  for (const name of ["one", "two"])
+    await api.connect("forge", name, { metadata: { webhookSecret: `secret of ${name}` } });
+  const statusOf = async (connection: string, token: string) => {
+    const to = `${api.url}/webhook/${api.uid}/forge?nangoConnectionId=${connection}`;
+    return (await api.send({ to, body: '{"n":1}', headers: { "x-gitlab-token": token, "webhook-uuid": randomUUID() } }))
+      .status;
+  };
+  assert.deepEqual(
+    [
+      await statusOf("one", "secret of one"),
+      await statusOf("one", "secret of two"),
+      await statusOf("two", "secret of two"),
+    ],
+    [200, 401, 200],
+  );
 });

@@ -1,0 +1,115 @@
+// Webhooks of a provider at a fixed rate: API, worker, sender and a bare Express handler each in a process of its own.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { processCpuMs } from "./cpu.ts";
+import type { Result } from "./result.ts";
+import type { Bench } from "./setup.ts";
+
+const RATES = [1_000, 1_500];
+const SECONDS = 20;
+const BUDGET_MS = 20;
+const SECRET = "bench-webhook-secret";
+
+type Sent = { count: number; failed: number; perSecond: number; p50: number; p99: number; max: number };
+
+const start = (file: string, args: string[] = [], env: Record<string, string> = {}): ChildProcess =>
+  spawn(process.execPath, [path.resolve(import.meta.dirname, file), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+
+const firstLine = async (child: ChildProcess, isIt: (line: string) => boolean = () => true): Promise<string> => {
+  for await (const line of createInterface(child.stdout!)) if (isIt(line)) return line;
+  throw new Error("a process ended before it said what was waited for");
+};
+
+const stop = async (child: ChildProcess): Promise<void> => {
+  child.kill("SIGTERM");
+  await once(child, "exit");
+};
+
+const startServer = async (bench: Bench, role: "api" | "worker"): Promise<{ child: ChildProcess; url: string }> => {
+  const env = { ...bench.processEnv, SYNCLINE_ROLE: role, PORT: "0", LOG_LEVEL: "info" };
+  const child = start("../../src/cli.ts", ["start"], env);
+  const line = await firstLine(child, (text) => text.includes('"server.started"'));
+  child.stdout!.resume();
+  return { child, url: (JSON.parse(line) as { url: string }).url };
+};
+
+const send = async (url: string, rate: number, round: string): Promise<Sent> =>
+  JSON.parse(await firstLine(start("ingress-sender.ts", [url, SECRET, `${rate}`, `${SECONDS}`, round])));
+
+const said = ({ p50, p99, max }: Sent): string =>
+  `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, longest ${max.toFixed(0)} ms`;
+
+/** The bare handler at this rate: how it answered, and microseconds of its own an event. */
+const sendBare = async (rate: number): Promise<Sent & { us: number }> => {
+  const bare = start("ingress-bare.ts");
+  const url = `http://127.0.0.1:${await firstLine(bare)}/webhook/environment/hooks`;
+  const before = processCpuMs(bare.pid!);
+  const sent = await send(url, rate, "bare");
+  const us = ((processCpuMs(bare.pid!) - before) * 1000) / sent.count;
+  await stop(bare);
+  return { ...sent, us };
+};
+
+/** Row by rate, then how fast a worker finds out for whom they are. On a server of role `api`, which is not sent anything. */
+export const benchIngress = async (bench: Bench): Promise<Result[]> => {
+  const custom = { webhookSecret: SECRET };
+  await bench.api("POST", "/integrations", { provider: "acme", unique_key: "hooks", custom });
+  await bench.api("POST", "/connections", {
+    provider_config_key: "hooks",
+    connection_id: "one",
+    credentials: { type: "API_KEY", apiKey: "k" },
+    connection_config: { baseUrl: "http://127.0.0.1:9" },
+  });
+  const [environment] = (await bench.pool.query("select uid from syncline.environments where name = 'dev'")).rows;
+  const waiting = async (): Promise<number> =>
+    Number((await bench.pool.query("select count(*) from syncline.inbox where state = 'waiting'")).rows[0].count);
+
+  const api = await startServer(bench, "api");
+  const url = `${api.url}/webhook/${environment.uid}/hooks`;
+  const results: Result[] = [];
+  await send(url, 200, "warm");
+  for (const rate of RATES) {
+    const bare = await sendBare(rate);
+    const before = { api: processCpuMs(api.child.pid!), postgres: bench.postgresCpuMs(), rows: await waiting() };
+    const sent = await send(url, rate, `r${rate}`);
+    const us = {
+      api: ((processCpuMs(api.child.pid!) - before.api) * 1000) / sent.count,
+      postgres: ((bench.postgresCpuMs() - before.postgres) * 1000) / sent.count,
+    };
+    const rows = (await waiting()) - before.rows;
+    if (sent.failed > 0 || rows !== sent.count) throw new Error(`${JSON.stringify(sent)}, but ${rows} rows`);
+    results.push({
+      work: `a provider's webhooks, ${rate}/s for ${SECONDS} s`,
+      against: "a bare Express handler",
+      ratio: sent.p99,
+      budget: `p99 <= ${BUDGET_MS} ms`,
+      isMet: sent.p99 <= BUDGET_MS && sent.perSecond >= 0.98 * rate,
+      detail: `ms at p99; ${sent.perSecond.toFixed(0)}/s, ${said(sent)}, ${us.api.toFixed(0)} us of CPU an event and ${us.postgres.toFixed(0)} in Postgres; the bare one ${said(bare)}, ${bare.us.toFixed(0)} us`,
+    });
+  }
+  await stop(api.child);
+
+  const events = await waiting();
+  const cpuBefore = bench.postgresCpuMs();
+  const startedAt = performance.now();
+  const worker = await startServer(bench, "worker");
+  while ((await waiting()) > 0) await pause(200);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await stop(worker.child);
+  const perSecond = events / seconds;
+  results.push({
+    work: `${events} webhooks handled by a worker afterwards`,
+    against: "the rate at which they came",
+    ratio: perSecond,
+    budget: `>= ${RATES[0]}/s`,
+    isMet: perSecond >= RATES[0]!,
+    detail: `/s; all in ${seconds.toFixed(1)} s from the worker's start, ${(((bench.postgresCpuMs() - cpuBefore) * 1000) / events).toFixed(0)} us of CPU an event in Postgres`,
+  });
+  return results;
+};
