@@ -17,32 +17,18 @@ begin
 end $$;
 comment on function syncline.endpoint_of(int, text) is 'The endpoint of a URL, made where there is none.';
 
-create or replace function syncline.lock_lane(p_environment int, p_url text, p_lane text) returns bigint
-language plpgsql volatile as $$
-declare
-  v_endpoint int := syncline.endpoint_of(p_environment, p_url);
-  v_id bigint;
-begin
-  -- A sender that has just sent the lane's last row deletes it: locked, it stays until the new row is seen.
-  insert into syncline.webhook_lanes as l (endpoint_id, lane, next_at) values (v_endpoint, p_lane, syncline.now())
-      on conflict (endpoint_id, lane) do update set next_at = l.next_at
-  returning l.id into v_id;
-  return v_id;
-end $$;
-comment on function syncline.lock_lane(int, text, text) is 'A lane of a URL, made where there is none, locked until commit.';
-
 create or replace function syncline.enqueue_webhook(
   p_environment int, p_connection int, p_run bigint, p_kind text, p_body jsonb, p_lane text default null, p_inbox bigint default null)
 returns int
 language plpgsql volatile as $$
 declare
-  v_url text;
+  v_to record;
   v_uid uuid;
   v_lane bigint;
   v_count int := 0;
 begin
-  for v_url in
-    select u.url
+  for v_to in
+    select u.url, p.id as endpoint_id
       from syncline.environments e
       left join syncline.connections n on n.id = p_connection
      cross join lateral (
@@ -50,13 +36,18 @@ begin
         union
        select d.url from unnest(array[e.webhook_url_primary, e.webhook_url_secondary]) as d (url)
         where n.webhook_url_override is null and d.url is not null) u
+      left join syncline.webhook_endpoints p on p.environment_id = p_environment and p.url = u.url
      where e.id = p_environment
      order by u.url
   loop
     v_uid := gen_random_uuid();
-    v_lane := syncline.lock_lane(p_environment, v_url, coalesce(p_lane, v_uid::text));
+    -- A sender that has just sent the lane's last row deletes it: locked, it stays until the new row is seen.
+    insert into syncline.webhook_lanes as l (endpoint_id, lane, next_at)
+    values (coalesce(v_to.endpoint_id, syncline.endpoint_of(p_environment, v_to.url)), coalesce(p_lane, v_uid::text), syncline.now())
+        on conflict (endpoint_id, lane) do update set next_at = l.next_at
+    returning l.id into v_lane;
     insert into syncline.outbox (uid, environment_id, connection_id, run_id, kind, url, body, lane, lane_id, inbox_id)
-    values (v_uid, p_environment, p_connection, p_run, p_kind, v_url, p_body, p_lane, v_lane, p_inbox);
+    values (v_uid, p_environment, p_connection, p_run, p_kind, v_to.url, p_body, p_lane, v_lane, p_inbox);
     v_count := v_count + 1;
   end loop;
   return v_count;

@@ -35,7 +35,7 @@ begin
   delete from syncline.environment_variables v where v.environment_id = p_id;
   update syncline.webhook_endpoints e set paused_at = syncline.now() where e.environment_id = p_id and e.paused_at is null;
   perform from syncline.webhook_lanes l join syncline.webhook_endpoints e on e.id = l.endpoint_id where e.environment_id = p_id order by l.id for update of l;
-  delete from syncline.outbox o where o.environment_id = p_id and o.state = 'pending';
+  delete from syncline.outbox o where o.environment_id = p_id and o.lane_id is not null;
   delete from syncline.webhook_lanes l using syncline.webhook_endpoints e where e.id = l.endpoint_id and e.environment_id = p_id;
   update syncline.functions set is_active = false where environment_id = p_id and is_active;
   perform syncline.announce_models(p_id);

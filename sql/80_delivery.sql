@@ -116,39 +116,45 @@ create or replace function syncline.finish_delivery(
   p_id bigint, p_token bigint, p_status int, p_ms int, p_error text, p_retry_after interval) returns text
 language plpgsql volatile as $$
 declare
-  v_row syncline.outbox;
-  v_lane syncline.webhook_lanes;
-  v_max int := (select c.webhook_max_attempts from syncline.settings c);
+  v_at record;
   v_retry_after interval := case when p_retry_after is not null then least(p_retry_after, '1 day') end;
   v_is_retried boolean := p_status is null or p_status in (408, 425, 429) or p_status >= 500;
   v_state text;
 begin
-  select l.* into v_lane
+  select l.id as lane_id, l.endpoint_id, l.is_probe, o.uid, o.attempts, o.attempts >= c.webhook_max_attempts as is_last,
+         e.circuit = 'closed' and e.consecutive_failures = 0 and e.last_status = p_status
+           and e.last_success_at > syncline.now() - interval '10 s' as is_known
+    into v_at
     from syncline.outbox o
     join syncline.webhook_lanes l on l.id = o.lane_id
+    join syncline.webhook_endpoints e on e.id = l.endpoint_id
+   cross join syncline.settings c
    where o.id = p_id and o.token = p_token
      for no key update of l;
-  select o.* into v_row from syncline.outbox o where o.id = p_id and o.token = p_token and o.lane_id = v_lane.id for no key update;
-  if not found then
-    return null;
-  end if;
   v_state := case
     when p_status between 200 and 299 then 'delivered'
-    when not v_is_retried or v_row.attempts >= v_max then 'dead'
+    when not v_is_retried or v_at.is_last then 'dead'
     else 'pending'
   end;
-  insert into syncline.deliveries (outbox_id, attempt, status, ms, error) values (p_id, v_row.attempts, p_status, p_ms, p_error);
+  -- The token once more: it may be another's by the time that the lane is ours.
   update syncline.outbox o
      set state = v_state,
          lane_id = case when v_state = 'pending' then o.lane_id end,
-         next_attempt_at = case when v_state = 'pending' then syncline.next_attempt(v_row.uid, v_row.attempts, v_retry_after) end,
+         next_attempt_at = case when v_state = 'pending' then syncline.next_attempt(v_at.uid, v_at.attempts, v_retry_after) end,
          ended_at = case when v_state <> 'pending' then syncline.now() end
-   where o.id = p_id;
-  perform syncline.advance_lane(v_lane.id);
+   where o.id = p_id and o.token = p_token and o.lane_id = v_at.lane_id;
+  if not found then
+    return null;
+  end if;
+  insert into syncline.deliveries (outbox_id, attempt, status, ms, error) values (p_id, v_at.attempts, p_status, p_ms, p_error);
+  perform syncline.advance_lane(v_at.lane_id);
+  -- The endpoint's row is everybody's who sends there: it is written when it would say something new, or every 10 s.
   if v_state = 'delivered' then
-    perform syncline.note_success(v_lane.endpoint_id, p_status);
+    if v_at.is_known is not true then
+      perform syncline.note_success(v_at.endpoint_id, p_status);
+    end if;
   else
-    perform syncline.note_failure(v_lane.endpoint_id, p_status, p_error, v_is_retried, v_lane.is_probe, v_retry_after);
+    perform syncline.note_failure(v_at.endpoint_id, p_status, p_error, v_is_retried, v_at.is_probe, v_retry_after);
   end if;
   return v_state;
 end $$;

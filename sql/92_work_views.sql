@@ -64,7 +64,7 @@ with waiting as (
   union all
   select r.environment_id, 'runs', r.due_at, true from syncline.runs r where r.state = 'running'
   union all
-  select o.environment_id, 'webhooks', o.next_attempt_at, false from syncline.outbox o where o.state = 'pending'
+  select o.environment_id, 'webhooks', o.next_attempt_at, false from syncline.outbox o where o.lane_id is not null
   union all
   select a.environment_id, 'async actions', a.due_at, a.state = 'running' from syncline.actions a where a.ended_at is null and a.is_async
   union all

@@ -14,6 +14,7 @@ import { composeWebhook } from "./webhook-message.ts";
 
 const MOST_AT_ONCE = 256;
 const MOST_A_CLAIM = 64;
+const MS_BETWEEN_CLAIMS = 5; // while others are on their way: each send that ends would ask, and most would find nothing
 const GRACE_MS = 3_000;
 
 export type DeliverDeps = {
@@ -104,6 +105,7 @@ export const createDeliveries = (deps: DeliverDeps): Deliveries => {
         const due = await claimDeliveries(db, { limit });
         for (const delivery of due) start(delivery);
         if (due.length === limit) isAskedAgain = true;
+        else if (sending.size > 0) await pause(MS_BETWEEN_CLAIMS);
       }
     } finally {
       isClaiming = false;
