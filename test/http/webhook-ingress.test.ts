@@ -133,7 +133,7 @@ test("what does not verify is refused, kept for somebody to look at, and at most
   assert.equal(lines.length, 60);
   assert.deepEqual(lines[0], {
     level: "warn",
-    message: "a webhook was refused",
+    message: "a webhook of crm was refused: signature_mismatch",
     detail: { integration: "crm", reason: "signature_mismatch" },
   });
   const everywhere = JSON.stringify([

@@ -73,14 +73,16 @@ export const createReceive = (deps: HttpDeps) => {
       const { status, reason, message } = judgement;
       if (notes.mayNote(target)) {
         await store({ target, request, reason, isVerified: false, deliveryId: undefined, parts: [] });
-        notes.note(target, "a webhook was refused", { reason });
+        notes.note(target, `a webhook of ${target.uniqueKey} was refused: ${reason}`, { reason });
       }
       return refusal(status, message);
     }
     const { isVerified, deliveryId, parts, answer } = judgement;
     const stored = await store({ target, request, reason: null, isVerified, deliveryId, parts });
     if (stored === "changed" && notes.mayNote(target))
-      notes.note(target, "an id came again with another body: the first one counts", { delivery: deliveryId ?? "" });
+      notes.note(target, `a webhook of ${target.uniqueKey} came again with another body: the first one counts`, {
+        delivery: deliveryId ?? "",
+      });
     return answer;
   };
 
