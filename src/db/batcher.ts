@@ -1,5 +1,5 @@
-// Many small requests, one statement: while one is under way the next gather. Nobody waits for a batch to fill, so that a
-// quiet system pays nothing, and under load a statement serves as many as came during the one before.
+// Many small requests, one statement: while one is under way the next gather, and under load for some milliseconds more, as
+// half of what a statement costs is the way to the database and back. In a quiet system nobody waits.
 
 type Waiting<T, R> = { item: T; resolve: (result: R | PromiseLike<R>) => void; reject: (error: unknown) => void };
 
@@ -9,6 +9,8 @@ export type BatcherOptions<T, R> = {
   /** and so much weight, unless a single item has more; without a weight only the number counts. */
   heaviest?: number;
   weigh?: (item: T) => number;
+  /** So long after a batch began the next one begins at the earliest. */
+  everyMs: number;
   /** One result for each item, in their order. Called for one batch at a time. */
   work: (items: T[]) => Promise<(R | PromiseLike<R>)[]>;
 };
@@ -17,9 +19,16 @@ export type BatcherOptions<T, R> = {
  * A function that gives `work` one item and gets its result. Items keep their order. A batch that is refused is done again
  * one by one, so that one item that cannot be done fails alone.
  */
-export const createBatcher = <T, R>({ most, heaviest = Infinity, weigh = () => 0, work }: BatcherOptions<T, R>) => {
+export const createBatcher = <T, R>({
+  most,
+  heaviest = Infinity,
+  weigh = () => 0,
+  everyMs,
+  work,
+}: BatcherOptions<T, R>) => {
   const waiting: Waiting<T, R>[] = [];
   let isBusy = false;
+  let begunAt = -Infinity;
 
   const take = (): Waiting<T, R>[] => {
     let weight = 0;
@@ -42,16 +51,24 @@ export const createBatcher = <T, R>({ most, heaviest = Infinity, weigh = () => 0
     }
   };
 
-  const doAll = async (): Promise<void> => {
-    while (waiting.length > 0) await doBatch(take());
+  const begin = async (): Promise<void> => {
+    begunAt = performance.now();
+    await doBatch(take());
     isBusy = false;
+    beginSoon();
+  };
+
+  const beginSoon = (): void => {
+    if (isBusy || waiting.length === 0) return;
+    isBusy = true;
+    const restMs = waiting.length < most ? begunAt + everyMs - performance.now() : 0;
+    if (restMs > 0) setTimeout(begin, restMs);
+    else setImmediate(begin); // what arrived in the same turn goes along
   };
 
   return (item: T): Promise<R> =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject });
-      if (isBusy) return;
-      isBusy = true;
-      setImmediate(doAll); // what arrived in the same turn goes along
+      beginSoon();
     });
 };

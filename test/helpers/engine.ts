@@ -59,6 +59,7 @@ export const testEngine = async (
       keys,
       catalogue: loadCatalogue({ files: [] }),
       allowPrivateHosts: ["127.0.0.0/8"],
+      serverUrl: "https://sync.example",
       concurrency,
       ...o,
       log,

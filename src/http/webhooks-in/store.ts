@@ -12,6 +12,7 @@ import type { Part, WebhookRequest } from "../../providers/webhook/types.ts";
 import type { Target } from "./target.ts";
 
 const MOST_AT_ONCE = 200;
+const EVERY_MS = 4; // at 1,000 a second four share a statement
 const MOST_BYTES_AT_ONCE = 8 * 1024 * 1024;
 const LONGEST_ID = 255;
 
@@ -97,6 +98,7 @@ const RESULTS: Record<string, Stored> = { "+": "stored", "=": "again", "!": "cha
 export const createStore = ({ db, onStored }: { db: Pool; onStored: () => void }) => {
   const write = createBatcher<Row, string>({
     most: MOST_AT_ONCE,
+    everyMs: EVERY_MS,
     heaviest: MOST_BYTES_AT_ONCE,
     weigh: ({ content }) => content.length,
     work: async (batch) => {

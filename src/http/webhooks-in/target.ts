@@ -11,6 +11,7 @@ import type { WebhookSecrets } from "../../providers/webhook/types.ts";
 import type { HttpDeps } from "../deps.ts";
 
 const MOST_AT_ONCE = 200;
+const EVERY_MS = 4; // at 1,000 a second four share a statement
 
 export type Address = { environmentUuid: string; providerConfigKey: string };
 
@@ -63,6 +64,7 @@ export const createFindTarget = ({ db, keys, catalogue }: Deps): ((at: Address) 
 
   return createBatcher<Address, Target | undefined>({
     most: MOST_AT_ONCE,
+    everyMs: EVERY_MS,
     work: async (asked) => {
       const nameOf = ({ environmentUuid, providerConfigKey }: Address) => `${environmentUuid}/${providerConfigKey}`;
       const distinct = [...new Map(asked.map((one) => [nameOf(one), one])).values()];
