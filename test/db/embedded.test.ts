@@ -112,7 +112,7 @@ test("of many starts at once on a folder with a dead owner's lock, one wins and 
   const winners = owners.filter(({ said }) => said.pid !== undefined);
   assert.equal(winners.length, 1);
   for (const { said } of owners.filter((owner) => owner !== winners[0])) {
-    assert.equal(said.code, "data_folder_in_use");
+    assert.equal(said.code, "data_folder_in_use", said.message ?? "");
     assert.match(said.message!, new RegExp(`process ${winners[0]!.child.pid} `));
   }
 });
