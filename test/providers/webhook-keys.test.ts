@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import { exportJWK, SignJWT } from "jose";
-import { createKeys } from "../../src/providers/webhook/keys.ts";
 import { judgeBy, type Known, NOW, type Sent, verdictOf } from "./webhook-world.ts";
 
 const verdict = async (rule: string, request: Sent, known: Known = {}) =>
@@ -70,28 +69,6 @@ test("a key that Google has made since is looked for once more", async () => {
     "verified",
   );
   assert.deepEqual(asked, [false, true]);
-});
-
-test("keys are fetched once in an hour, fresh ones once in 30 s, and failures are not repeated at once", async () => {
-  let [now, fetched, isDown] = [0, 0, false];
-  const keys = createKeys({
-    now: () => now,
-    fetchJson: async () => {
-      fetched += 1;
-      if (isDown) throw new Error("down");
-      return fetched;
-    },
-  });
-  assert.deepEqual([await keys("a"), await keys("a"), await keys("a", true)], [1, 1, 1]);
-  now = 31_000;
-  assert.deepEqual([await keys("a"), await keys("a", true), await keys("b")], [1, 2, 3]);
-  now += 3_600_001;
-  isDown = true;
-  await assert.rejects(keys("a"));
-  await assert.rejects(keys("a"));
-  assert.equal(fetched, 4);
-  [now, isDown] = [now + 11_000, false];
-  assert.equal(await keys("a"), 5);
 });
 
 test("ConnectWise's key comes only from ConnectWise's hosts", async () => {
