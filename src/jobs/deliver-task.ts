@@ -2,8 +2,7 @@
 // slow receivers would hold the few places that helpers have; whenever a send ends, what came due meanwhile is taken.
 import { setTimeout as pause } from "node:timers/promises";
 import type { DataKeys } from "../crypto/data-keys.ts";
-import { signingKeyPlace } from "../crypto/places.ts";
-import { openJson } from "../crypto/seal.ts";
+import { openSigningKey } from "../crypto/signing-key.ts";
 import type { Db } from "../db/fn.ts";
 import type { LogWriter } from "../db/log-writer.ts";
 import { type ClaimedDelivery, claimDeliveries, finishDelivery, giveUpDelivery } from "../db/outbox.ts";
@@ -64,8 +63,7 @@ const deliver = ({ db, keys, http, logs }: DeliverDeps, stop: AbortSignal) => {
       logs.write(logLine(delivery, CONTENT_GONE, state));
       return;
     }
-    const key = await keys.ofEnvironment(environment_id);
-    const signingKey = openJson(key, delivery.signing_key_sealed, signingKeyPlace(environment_id)) as string;
+    const signingKey = await openSigningKey(keys, environment_id, delivery.signing_key_sealed);
     const attempt = await send({ url, uid, signingKey }, message);
     const { status, ms, error, retryAfterSeconds } = attempt;
     const retryAfter = retryAfterSeconds === null ? null : `${retryAfterSeconds} s`;

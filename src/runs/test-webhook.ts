@@ -1,8 +1,7 @@
 // A signed webhook that somebody asked for, sent past the outbox: whether a receiver is there and accepts our signature.
 import { randomUUID } from "node:crypto";
 import type { DataKeys } from "../crypto/data-keys.ts";
-import { signingKeyPlace } from "../crypto/places.ts";
-import { openJson } from "../crypto/seal.ts";
+import { openSigningKey } from "../crypto/signing-key.ts";
 import { getSigningKey, getWebhookSettings } from "../db/environments.ts";
 import type { Db } from "../db/fn.ts";
 import type { LogWriter } from "../db/log-writer.ts";
@@ -22,11 +21,11 @@ export const createTestWebhooks =
     const { primary_url, secondary_url } = await getWebhookSettings(db, { environment: id });
     const urls = new Set([primary_url, secondary_url].filter((url) => url !== null));
     const sealed = await getSigningKey(db, { environment: id });
-    const key = openJson(await keys.ofEnvironment(id), sealed, signingKeyPlace(id)) as string;
+    const signingKey = await openSigningKey(keys, id, sealed);
     const body = { from: "nango", type: "test", environment: name, sentAt: new Date().toISOString() };
     const test = async (url: string): Promise<Tested> => {
       const { status, ms, error } = await sendWebhook({ http })(
-        { uid: randomUUID(), url, signingKey: key },
+        { uid: randomUUID(), url, signingKey },
         jsonMessage(body),
       );
       const isTaken = status !== null && status >= 200 && status < 300;

@@ -7,6 +7,7 @@ import { createConnectSession, unknownIntegrations } from "../../db/connect-sess
 import { findConnection } from "../../db/connections.ts";
 import { hashApiKey } from "../../db/ensure-environments.ts";
 import { AppError, type FieldError } from "../../errors.ts";
+import { baseUrl } from "../base-url.ts";
 import { EndUser, storedEndUser, Tags } from "../connections/tags.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
@@ -75,7 +76,7 @@ const shared = {
 } as const;
 
 const linkTo = (req: Request, publicUrl: string | undefined, token: string): string =>
-  `${(publicUrl ?? `${req.protocol}://${req.host}`).replace(/\/$/, "")}/connect?session_token=${token}`;
+  `${baseUrl(req, publicUrl)}/connect?session_token=${token}`;
 
 /** Sessions. Making one is two statements, for a reconnect three. */
 export const connectSessionEndpoints = ({ db, access, runs }: HttpDeps): Endpoint[] => {

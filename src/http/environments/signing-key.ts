@@ -1,7 +1,8 @@
 // GET /environment/signing-key and POST /environment/webhook-signing-key/rotate: the key that proves where webhooks come from.
 import { z } from "zod";
 import { signingKeyPlace } from "../../crypto/places.ts";
-import { openJson, sealJson } from "../../crypto/seal.ts";
+import { sealJson } from "../../crypto/seal.ts";
+import { openSigningKey } from "../../crypto/signing-key.ts";
 import { newSigningKey } from "../../db/ensure-environments.ts";
 import { getSigningKey, setSigningKey } from "../../db/environments.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -36,8 +37,7 @@ export const signingKeyEndpoints = ({ db, keys }: HttpDeps): Endpoint[] => [
     },
     async ({ environment: { id } }) => {
       const sealed = await getSigningKey(db, { environment: id });
-      const key = openJson(await keys.ofEnvironment(id), sealed, signingKeyPlace(id));
-      return shown(z.string().parse(key));
+      return shown(await openSigningKey(keys, id, sealed));
     },
   ),
   endpoint(

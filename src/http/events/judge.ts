@@ -2,11 +2,10 @@
 // A signature's time is held against the time of its arrival: what was fresh then was no replay, and later all would be too old.
 import { z } from "zod";
 import { acceptRefused, getEvent } from "../../db/events.ts";
-import { findLookupSecrets } from "../../db/inbox.ts";
 import { AppError } from "../../errors.ts";
-import { judge } from "../../providers/webhook/judge.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
+import { createJudging } from "../webhooks-in/judging.ts";
 import { dedupeKey, storedId } from "../webhooks-in/store.ts";
 import { createFindTarget } from "../webhooks-in/target.ts";
 import { refusing } from "./refusing.ts";
@@ -22,8 +21,9 @@ const Judged = z.strictObject({
 
 /** Judging again. */
 export const eventJudgeEndpoints = (deps: HttpDeps): Endpoint[] => {
-  const { db, keys, runs } = deps;
+  const { db, keys } = deps;
   const findTarget = createFindTarget(deps);
+  const judge = createJudging(deps);
   return [
     endpoint(
       {
@@ -46,13 +46,7 @@ export const eventJudgeEndpoints = (deps: HttpDeps): Endpoint[] => {
         const at = { environmentUuid: environment.uid, providerConfigKey: event.provider_config_key };
         const target = await findTarget(at);
         if (target === undefined) throw new AppError("cannot_handle_event", "Its provider has no webhooks any more.");
-        const { integration, secrets } = target;
-        const judgement = await judge(target.rule, request, {
-          secrets,
-          now: Date.parse(event.received_at),
-          connectionSecrets: (lookups, field) => findLookupSecrets(db, { integration, lookups, field }),
-          fetchKeys: runs.fetchKeys,
-        });
+        const judgement = await judge(target, request, Date.parse(event.received_at));
         if (judgement.kind === "answered") throw new AppError("cannot_handle_event", "It only asks for an answer.");
         if (judgement.kind === "refused") {
           const { reason, message } = judgement;

@@ -12,6 +12,7 @@ import { deleteIntegration, type Integration, updateIntegration } from "../../db
 import { inTransaction } from "../../db/tx.ts";
 import { webhookUrl } from "../../providers/webhook/url.ts";
 import { requireScope } from "../access/caller.ts";
+import { baseUrl } from "../base-url.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { ProviderConfigKey } from "../patterns.ts";
@@ -44,7 +45,7 @@ const shared = { path: "/integrations/:uniqueKey", tag: "Integrations", params: 
 export const integrationEndpoints = ({ db, keys, catalogue, access }: HttpDeps): Endpoint[] => {
   const webhookUrlOf = (req: Request, { provider, environment_uid, unique_key }: Integration): string | null =>
     webhookUrl(catalogue.get(provider), {
-      base: access?.publicUrl ?? `${req.protocol}://${req.host}`,
+      base: baseUrl(req, access?.publicUrl),
       environmentUid: environment_uid,
       uniqueKey: unique_key,
     });

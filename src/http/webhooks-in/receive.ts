@@ -1,13 +1,13 @@
 // One webhook: where it goes, what it brings, what its provider's rule says of it, a row, and only then the answer.
 import type { Request, Response } from "express";
-import { findLookupSecrets } from "../../db/inbox.ts";
 import { AppError } from "../../errors.ts";
-import { judge } from "../../providers/webhook/judge.ts";
-import type { JudgeDeps, WebhookAnswer, WebhookRequest } from "../../providers/webhook/types.ts";
+import type { WebhookAnswer, WebhookRequest } from "../../providers/webhook/types.ts";
 import { createInboxBell } from "../../runs/doorbell.ts";
+import { baseUrl } from "../base-url.ts";
 import { readBytes } from "../body.ts";
 import type { HttpDeps } from "../deps.ts";
 import { createHold } from "./hold.ts";
+import { createJudging } from "./judging.ts";
 import { createNotes } from "./notes.ts";
 import { createStore } from "./store.ts";
 import { type Address, createFindTarget, type Target } from "./target.ts";
@@ -29,11 +29,10 @@ const plainHeaders = ({ headers }: Request): Record<string, string> => {
 };
 
 const readRequest = (req: Request, body: Buffer, publicUrl: string | undefined): WebhookRequest => {
-  const base = (publicUrl ?? `${req.protocol}://${req.host}`).replace(/\/+$/, "");
   const [, search = ""] = req.originalUrl.split(/\?(.*)/s);
   return {
     method: req.method as "GET" | "POST",
-    url: base + req.originalUrl,
+    url: baseUrl(req, publicUrl) + req.originalUrl,
     query: Object.fromEntries(new URLSearchParams(search)),
     headers: plainHeaders(req),
     body,
@@ -57,17 +56,11 @@ export const createReceive = (deps: HttpDeps) => {
   const findTarget = createFindTarget(deps);
   const store = createStore({ db, onStored: createInboxBell(deps) });
   const notes = createNotes(runs.logs);
+  const judge = createJudging(deps);
   const hold = createHold();
 
-  const judgeDeps = ({ integration, secrets }: Target): JudgeDeps => ({
-    secrets,
-    now: Date.now(),
-    connectionSecrets: (lookups, field) => findLookupSecrets(db, { integration, lookups, field }),
-    fetchKeys: runs.fetchKeys,
-  });
-
   const take = async (target: Target, request: WebhookRequest): Promise<WebhookAnswer> => {
-    const judgement = await judge(target.rule, request, judgeDeps(target));
+    const judgement = await judge(target, request, Date.now());
     if (judgement.kind === "answered") return judgement.answer;
     if (judgement.kind === "refused") {
       const { status, reason, message } = judgement;
