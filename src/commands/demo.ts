@@ -1,7 +1,7 @@
 // `syncline demo`: the whole product in one process, with an API to sync from, told step by step.
 import { createWriteStream, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import { readConfig } from "../config.ts";
 import { createLogger } from "../log.ts";
 import { startAcme } from "./demo/acme.ts";
@@ -10,18 +10,13 @@ import { startReceiver } from "./demo/receiver.ts";
 import { createScreen, grouped, type Screen, seconds } from "./demo/screen.ts";
 import { type Stage, tellStory } from "./demo/story.ts";
 import { untilSignal } from "./start.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 type Options = { once?: true; rows?: number; port: number; data: string };
 type Ports = { acme: number; receiver: number };
 
 const KEY = "demo-key-for-this-computer-only";
 const STOP_DEADLINE_MS = 9_500;
-
-const whole = (from: number, to: number) => (text: string) => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= from && number <= to) return number;
-  throw new InvalidArgumentError(`It must be a whole number from ${from} to ${to}.`);
-};
 
 // Connections hold Acme's address: a sync that is due at the next start should find it there.
 const readPorts = (file: string): Ports =>
@@ -116,9 +111,9 @@ export const addDemoCommand = (program: Command): void => {
     .option(
       "--rows <contacts>",
       "how many contacts Acme has; there are a fifth of companies, half of tickets",
-      whole(20, 100_000),
+      wholeNumber(20, 100_000),
     )
-    .option("--port <number>", "the port of the API; 0 takes a free one", whole(0, 65_535), 0)
+    .option("--port <number>", "the port of the API; 0 takes a free one", wholeNumber(0, 65_535), 0)
     .option("--data <folder>", "where the demo keeps its database", ".syncline/demo")
     .action(run);
 };

@@ -1,11 +1,12 @@
 // `syncline logs`: what happened, one line each; with --follow as it happens.
 import { once } from "node:events";
 import { styleText } from "node:util";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { readConfig } from "../config.ts";
+import { type Command, Option } from "commander";
 import { AppError, hasCode } from "../errors.ts";
-import { type Api, createApi } from "./api.ts";
+import type { Api } from "./api.ts";
 import { createWindow, type Row } from "./log-window.ts";
+import { serverApi } from "./server-api.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 type Options = {
   follow?: true;
@@ -23,12 +24,6 @@ const PAGE = 1_000;
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const COLORS = { debug: "gray", info: "green", warn: "yellow", error: "red" } as const;
-
-const whole = (text: string): number => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= PAGE) return number;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${PAGE}.`);
-};
 
 const colored = (level: string): string => {
   const color = COLORS[level as keyof typeof COLORS] ?? "white";
@@ -90,8 +85,7 @@ const follow = async (fetchAfter: (after: number) => Promise<Row[]>, first: Row[
 };
 
 const run = async (options: Options): Promise<void> => {
-  const { serverUrl: url, serverKey: key } = readConfig();
-  const api = createApi({ url, key });
+  const api = serverApi();
   const filter: Filter = { run: options.run, level: options.level, kind: options.kind };
   if (options.connection !== undefined) filter.connection = await connectionNumber(api, options.connection);
   const fetchPage = async (page: { after?: number; limit: number }): Promise<Row[]> =>
@@ -123,7 +117,7 @@ export const addLogsCommand = (program: Command): void => {
       new Option("--kind <kind>", "only this kind").choices(["run", "request", "message", "webhook", "change"]),
     )
     .option("--connection <id>", "only this connection")
-    .option("--limit <count>", "how many of the newest lines, up to 1000", whole, 100)
+    .option("--limit <count>", "how many of the newest lines, up to 1000", wholeNumber(1, PAGE), 100)
     .option("--json", "print each line as JSON")
     .action(run);
 };

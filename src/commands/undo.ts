@@ -1,7 +1,6 @@
 // `syncline undo <run>`: take back what a run of a sync changed, after a look at what that means.
 import type { Command } from "commander";
-import { readConfig } from "../config.ts";
-import { createApi } from "./api.ts";
+import { serverApi } from "./server-api.ts";
 import { formatTable } from "./table.ts";
 
 type Options = { preview?: boolean; rewind: boolean; json?: true };
@@ -22,8 +21,7 @@ const tell = ({ undo_run: made, models }: Answer, isPreview: boolean): string =>
 };
 
 const run = async (id: string, { preview = false, rewind, json }: Options): Promise<void> => {
-  const { serverUrl: url, serverKey: key } = readConfig();
-  const api = createApi({ url, key });
+  const api = serverApi();
   const path = `/runs/${encodeURIComponent(id)}/undo`;
   const answer = preview ? await api.get<Answer>(path) : await api.post<Answer>(path, { rewind });
   process.stdout.write(`${json ? JSON.stringify(answer) : tell(answer, preview)}\n`);

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import { fn, maybeRow, rows, value } from "./fn.ts";
 
-const State = z.enum(["pending", "delivered", "dead"]);
-const Kind = z.enum(["sync", "auth", "forward", "async_action", "deletes_need_approval"]);
+export const State = z.enum(["pending", "delivered", "dead"]);
+export const Kind = z.enum(["sync", "auth", "forward", "async_action", "deletes_need_approval"]);
 
 const Webhook = z.object({
   id: z.number(),

@@ -31,6 +31,7 @@ export const HttpUrl = z
   .url({ protocol: /^https?$/ })
   .regex(/^https?:\/\/[^\s\p{Cc}]+$/u)
   .max(2048);
+export const Time = z.iso.datetime({ offset: true, error: "must be ISO 8601, such as 2026-01-31T12:00:00Z" });
 export const JsonObject = z.record(z.string(), z.unknown());
 
 /** Headers that say which connection a request is about. */

@@ -1,8 +1,8 @@
 // `syncline webhooks endpoints`, `pause`, `resume`, `probe`: the URLs to which webhooks go.
 import type { Command } from "commander";
 import { AppError } from "../../errors.ts";
+import { serverApi } from "../server-api.ts";
 import { formatTable } from "../table.ts";
-import { serverApi } from "./server.ts";
 
 type Json = { json?: true };
 

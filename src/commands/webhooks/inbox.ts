@@ -1,8 +1,9 @@
 // `syncline webhooks inbox`, `event`, `replay-event`, `replay-events`, `attribute`, `judge`: what providers sent, and doing it again.
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { readConfig } from "../../config.ts";
-import { type Api, createApi } from "../api.ts";
+import { type Command, Option } from "commander";
+import { serverApi } from "../server-api.ts";
 import { formatTable } from "../table.ts";
+import { wholeNumber } from "../whole-number.ts";
+import { counted } from "../words.ts";
 import { when } from "./when.ts";
 
 type Row = {
@@ -44,19 +45,8 @@ type Json = { json?: true };
 
 const BODY_SHOWN = 2_000;
 
-const api = (): Api => {
-  const { serverUrl: url, serverKey: key } = readConfig();
-  return createApi({ url, key });
-};
-
 const print = (answer: object, { json }: Json, tell: () => string): void => {
   console.log(json ? JSON.stringify(answer) : tell());
-};
-
-const count = (text: string): number => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 1000) return number;
-  throw new InvalidArgumentError("It must be a whole number from 1 to 1000.");
 };
 
 const pathOf = (uid: string, rest = ""): string => `/events/${encodeURIComponent(uid)}${rest}`;
@@ -76,7 +66,7 @@ const inbox = async (options: InboxOptions): Promise<void> => {
     from: options.since,
     limit: options.limit,
   };
-  const answer = await api().get<{ events: Row[]; next_cursor: string | null }>("/events", { query });
+  const answer = await serverApi().get<{ events: Row[]; next_cursor: string | null }>("/events", { query });
   const rows = answer.events.map((row) => [
     row.id,
     row.received_at.slice(0, 19),
@@ -93,7 +83,7 @@ const inbox = async (options: InboxOptions): Promise<void> => {
 };
 
 const show = async (uid: string, options: Json): Promise<void> => {
-  const event = await api().get<Event>(pathOf(uid));
+  const event = await serverApi().get<Event>(pathOf(uid));
   const { request, why } = event;
   const reasons = why.flatMap(({ reason, detail, remedy }) => [
     `- ${reason}: ${detail}`,
@@ -112,24 +102,26 @@ const show = async (uid: string, options: Json): Promise<void> => {
 };
 
 const replayOne = async (uid: string, options: Json): Promise<void> => {
-  const answer = await api().post<{ replayed: boolean }>(pathOf(uid, "/replay"), {});
+  const answer = await serverApi().post<{ replayed: boolean }>(pathOf(uid, "/replay"), {});
   print(answer, options, () => (answer.replayed ? "It is handled once more." : "It waits to be handled already."));
 };
 
 const replayHours = async ({ json, dryRun, integration, connection, ...hours }: HourOptions): Promise<void> => {
   const body = { ...hours, provider_config_key: integration, connection_id: connection, dry_run: dryRun ?? false };
-  const answer = await api().post<{ count: number }>("/events/replay", body);
-  const events = `${answer.count} event${answer.count === 1 ? "" : "s"}`;
+  const answer = await serverApi().post<{ count: number }>("/events/replay", body);
+  const events = counted(answer.count, "event");
   print(answer, { ...(json && { json }) }, () => `${events} ${dryRun ? "would be" : "will be"} handled once more.`);
 };
 
 const attribute = async (uid: string, connection: string, options: Json): Promise<void> => {
-  const answer = await api().post<{ attributed: boolean }>(pathOf(uid, "/attribute"), { connection_id: connection });
+  const answer = await serverApi().post<{ attributed: boolean }>(pathOf(uid, "/attribute"), {
+    connection_id: connection,
+  });
   print(answer, options, () => (answer.attributed ? `It is for ${connection}.` : `It was for ${connection} already.`));
 };
 
 const judge = async (uid: string, options: Json): Promise<void> => {
-  const answer = await api().post<{ accepted: boolean; message: string | null }>(pathOf(uid, "/judge"), {});
+  const answer = await serverApi().post<{ accepted: boolean; message: string | null }>(pathOf(uid, "/judge"), {});
   print(answer, options, () => (answer.accepted ? "It is accepted." : `It is refused again: ${answer.message}`));
 };
 
@@ -146,7 +138,7 @@ export const addInboxCommands = (webhooks: Command): void => {
     .option("--connection <id>", "only for this connection")
     .option("--event <type>", "only of this type")
     .option("--since <time>", "only since then: 2026-03-01T12:00Z, or 90m, 1h, 2d ago", when)
-    .option("--limit <count>", "how many, up to 1000", count, 50)
+    .option("--limit <count>", "how many, up to 1000", wholeNumber(1, 1000), 50)
     .option("--json", "print JSON")
     .addHelpText(
       "after",

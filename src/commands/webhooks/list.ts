@@ -1,9 +1,10 @@
 // `syncline webhooks list`, `show` and `replay`: what the app was told, and telling it again.
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { AppError } from "../../errors.ts";
+import { serverApi } from "../server-api.ts";
 import { formatTable } from "../table.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { counted } from "../words.ts";
-import { serverApi } from "./server.ts";
 import { when } from "./when.ts";
 
 type Row = {
@@ -32,12 +33,6 @@ type Filter = {
 };
 type ListOptions = Filter & { limit: number; json?: true };
 type ReplayOptions = Filter & { dryRun?: true; json?: true };
-
-const limit = (text: string): number => {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= 1000) return number;
-  throw new InvalidArgumentError("It must be a whole number from 1 to 1000.");
-};
 
 const wire = ({ state, kind, url, connection, integration, since, until }: Filter) => ({
   state,
@@ -119,7 +114,7 @@ export const addWebhookListCommands = (webhooks: Command): void => {
     "delivered",
     "dead",
   ])
-    .option("--limit <count>", "how many, up to 1000", limit, 20)
+    .option("--limit <count>", "how many, up to 1000", wholeNumber(1, 1000), 20)
     .option("--json", "print JSON")
     .action(list);
   webhooks

@@ -1,9 +1,9 @@
 // `syncline webhooks`, `webhooks set`, `secret`, `test`: where the environment's webhooks go, which are sent, and their key.
 import { type Command, InvalidArgumentError } from "commander";
 import { AppError } from "../../errors.ts";
+import { serverApi } from "../server-api.ts";
 import { formatTable } from "../table.ts";
 import { fetchEndpoints, tableOf } from "./endpoints.ts";
-import { serverApi } from "./server.ts";
 
 type Settings = { primary_url: string | null; secondary_url: string | null; [toggle: `on_${string}`]: boolean };
 type Json = { json?: true };

@@ -4,10 +4,9 @@ import { getEvent, listEvents } from "../../db/events.ts";
 import { AppError } from "../../errors.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
-import { ConnectionId, ProviderConfigKey, plainText } from "../patterns.ts";
+import { ConnectionId, ProviderConfigKey, plainText, Time } from "../patterns.ts";
 import { Event, EventId, EventRow, State, toEvent, toRow, Verdict } from "./shapes.ts";
 import { showRequest } from "./shown-request.ts";
-import { Time } from "./time.ts";
 
 const yesOrNo = z.enum(["true", "false"]).transform((text) => text === "true");
 

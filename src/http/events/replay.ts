@@ -6,11 +6,10 @@ import { attributeEvent, countReplay, findEvent, getEvent, replayEvent, replayEv
 import { AppError } from "../../errors.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
-import { ConnectionId, ProviderConfigKey } from "../patterns.ts";
+import { ConnectionId, ProviderConfigKey, Time } from "../patterns.ts";
 import { translating } from "../validate.ts";
 import { refusing } from "./refusing.ts";
 import { EventId } from "./shapes.ts";
-import { Time } from "./time.ts";
 
 const Hours = z.strictObject({
   from: Time,

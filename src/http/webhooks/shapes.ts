@@ -1,11 +1,7 @@
 // Webhooks on the wire: what is asked by, and what is shown.
 import { z } from "zod";
-import type { Webhook } from "../../db/webhooks.ts";
-import { ConnectionId, HttpUrl, ProviderConfigKey } from "../patterns.ts";
-
-const State = z.enum(["pending", "delivered", "dead"]);
-const Kind = z.enum(["sync", "auth", "forward", "async_action", "deletes_need_approval"]);
-const time = z.iso.datetime({ offset: true });
+import { Kind, State, type Webhook } from "../../db/webhooks.ts";
+import { ConnectionId, HttpUrl, ProviderConfigKey, Time } from "../patterns.ts";
 
 /** Which webhooks; all that are given must match. */
 export const filterShape = {
@@ -14,8 +10,8 @@ export const filterShape = {
   connection_id: ConnectionId.optional(),
   provider_config_key: ProviderConfigKey.optional(),
   url: HttpUrl.optional().meta({ description: "Exactly this destination." }),
-  from: time.optional().meta({ description: "Made then or later." }),
-  until: time.optional().meta({ description: "Made before then." }),
+  from: Time.optional().meta({ description: "Made then or later." }),
+  until: Time.optional().meta({ description: "Made before then." }),
 };
 
 type Filter = z.output<z.ZodObject<typeof filterShape>>;
@@ -73,18 +69,4 @@ export const WholeWebhook = ShownWebhook.extend({
 }).meta({ id: "WebhookInFull" });
 
 /** A row as it is shown: its public id is that of the header. */
-export const showWebhook = ({ id, uid, ...row }: Webhook): z.input<typeof ShownWebhook> => ({
-  id: uid,
-  number: id,
-  kind: row.kind,
-  url: row.url,
-  state: row.state,
-  attempts: row.attempts,
-  next_attempt_at: row.next_attempt_at,
-  created_at: row.created_at,
-  ended_at: row.ended_at,
-  connection_id: row.connection_id,
-  provider_config_key: row.provider_config_key,
-  run_id: row.run_id,
-  event_id: row.event_id,
-});
+export const showWebhook = <W extends Webhook>({ id: number, uid: id, ...row }: W) => ({ id, number, ...row });

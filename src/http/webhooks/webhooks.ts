@@ -76,7 +76,7 @@ export const webhooksEndpoints = ({ db }: HttpDeps): Endpoint[] => [
     async ({ environment, params: { uid } }) => {
       const found = await getWebhook(db, { environment: environment.id, uid });
       if (found === null) throw new AppError("not_found", NO_WEBHOOK);
-      return { data: { ...showWebhook(found), body: found.body, attempted: found.attempted, reasons: found.reasons } };
+      return { data: showWebhook(found) };
     },
   ),
   endpoint(
