@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { after, type TestContext, test } from "node:test";
 import { isServerOf, waitUntil } from "../../src/db/embedded/processes.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "../../src/db/embedded/start.ts";
+import { readState } from "../../src/db/embedded/state.ts";
 import { connect } from "../../src/db/pool.ts";
 
 const settings = { fsync: "off" };
@@ -115,6 +116,20 @@ test("of many starts at once on a folder with a dead owner's lock, one wins and 
     assert.equal(said.code, "data_folder_in_use", said.message ?? "");
     assert.match(said.message!, new RegExp(`process ${winners[0]!.child.pid} `));
   }
+});
+
+test("what a folder remembers is read whole while another process writes it", async (t) => {
+  const folder = temporaryFolder(t);
+  const module = path.join(import.meta.dirname, "../../src/db/embedded/state.ts");
+  const state = { cluster: "/c", port: 5432, password: "p" };
+  const code = `import { writeState } from ${JSON.stringify(module)}; process.send(""); for (;;) writeState(${JSON.stringify(folder)}, ${JSON.stringify(state)});`;
+  const writer = spawn(process.execPath, ["--input-type=module", "-e", code], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  t.after(() => kill(writer));
+  await once(writer, "message");
+  assert.ok(await waitUntil(() => readState(folder) !== null, DEADLINE_MS));
+  for (let i = 0; i < 20_000; i++) assert.deepEqual(readState(folder), state);
 });
 
 test("a folder that the OS user postgres cannot enter has its database elsewhere, and finds it again", async (t) => {

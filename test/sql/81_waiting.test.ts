@@ -63,7 +63,13 @@ sqlTests("81_waiting", {
     const { ids, fence } = await makeRun(w);
     await runs.failRun(w.db, { ...fence, error: { message: "401 from acme" } });
     const [failing, scheduled] = await why(w, ids.sync);
-    assert.match(failing!.detail, /^once: 401 from acme; next in \d+ min$/);
+    const { next } = (
+      await w.q("select syncline.format_span(next_run_at - syncline.now()) as next from syncline.syncs")
+    )[0] as {
+      next: string;
+    };
+    assert.match(next, /^\d+ (s|min)$/);
+    assert.equal(failing!.detail, `once: 401 from acme; next in ${next}`);
     assert.equal(failing?.remedy, `When it is mended: select syncline.requeue_run(${fence.run});`);
     assert.equal(scheduled?.reason, "scheduled");
     await w.q("update syncline.syncs set stalled_at = syncline.now() where id = $1", [ids.sync]);

@@ -1,7 +1,7 @@
 // What the data folder remembers of its database: where the cluster is, its port and its password; and the same as a
 // service file for psql. Both are readable by the owner only.
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import { z } from "zod";
@@ -13,9 +13,11 @@ export type State = z.infer<typeof State>;
 const fileOf = (dataFolder: string): string => path.join(dataFolder, "postgres.json");
 const serviceFileOf = (dataFolder: string): string => path.join(dataFolder, "pg_service.conf");
 
+// Put in place whole: another process may read it meanwhile, and one that starts looks for the cluster before it has the lock.
 const writePrivate = (file: string, text: string): void => {
-  writeFileSync(file, text, { mode: 0o600 });
-  chmodSync(file, 0o600); // the mode above does not change a file that exists
+  const written = `${file}.${process.pid}`;
+  writeFileSync(written, text, { mode: 0o600 });
+  renameSync(written, file);
 };
 
 /** Null before the first start. */
