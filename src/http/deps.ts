@@ -35,7 +35,16 @@ export type HttpDeps = {
   /** Runs functions in this process while a request waits, passes requests on, and keeps the log. */
   runs: Pick<
     Executor,
-    "runAction" | "actions" | "runEvent" | "dryRun" | "forward" | "checkHost" | "testWebhooks" | "logs" | "fetchKeys"
+    | "runAction"
+    | "actions"
+    | "runEvent"
+    | "dryRun"
+    | "forward"
+    | "auth"
+    | "checkHost"
+    | "testWebhooks"
+    | "logs"
+    | "fetchKeys"
   >;
 };
 

@@ -92,6 +92,75 @@ const Field = z.looseObject({
   secret: z.boolean().optional(),
 });
 
+const params = z.record(z.string(), z.unknown());
+
+/** How a person is asked, in a browser. */
+const Authorization = {
+  authorization_url: z.string().optional(),
+  authorization_params: params.optional(),
+  /** Parts of the URL that this provider names otherwise. */
+  authorization_url_replacements: texts.optional(),
+  authorization_url_fragment: z.string().optional(),
+  /** Names of parameters that are sent as they are written. */
+  authorization_url_skip_encode: z.array(z.string()).optional(),
+  authorization_url_skip_empty: z.boolean().optional(),
+  authorization_code_param_in_callback: z.string().optional(),
+  scope_separator: z.string().optional(),
+  default_scopes: z.array(z.string()).optional(),
+  disable_pkce: z.boolean().optional(),
+  /** What the callback's query and the token's answer say that the connection's config keeps. */
+  redirect_uri_metadata: z.array(z.string()).optional(),
+  token_response_metadata: z.array(z.string()).optional(),
+  /** OAuth 1: where a request token is had, and how requests are signed (HMAC-SHA1 unless it says otherwise). */
+  request_url: z.string().optional(),
+  request_params: params.optional(),
+  signature_method: z.string().optional(),
+  /** MCP: how a client is made known, and where. */
+  client_registration: z.string().optional(),
+  registration_url: z.string().optional(),
+  registration_params: params.optional(),
+} as const;
+
+const Token = z.looseObject({
+  signing_key: z.string().optional(),
+  expires_in_ms: z.number().optional(),
+  header: params.optional(),
+  payload: params.optional(),
+});
+
+const TokenResponse = z.looseObject({
+  token: z.string(),
+  refresh_token: z.string().optional(),
+  token_expiration: z.string().optional(),
+  token_expiration_strategy: z.enum(["expireAt", "expireIn"]).optional(),
+});
+
+/** How a token is had, and a new one. */
+const TokenEndpoint = {
+  token_url: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+  token_params: params.optional(),
+  token_headers: texts.optional(),
+  token_request_method: z.string().optional(),
+  /** How the client names itself at the token endpoint: `basic` in a header; otherwise in the body. */
+  token_request_auth_method: z.string().optional(),
+  authorization_method: z.string().optional(),
+  body_format: z.string().optional(),
+  refresh_url: z.string().optional(),
+  refresh_params: params.optional(),
+  refresh_token_params: params.optional(),
+  refresh_token_headers: texts.optional(),
+  alternate_access_token_response_path: z.string().optional(),
+  /** Seconds before its end in which a token is renewed; 15 min otherwise. */
+  token_expiration_buffer: z.number().optional(),
+  token_expires_in_ms: z.number().optional(),
+  expires_in_unit: z.string().optional(),
+  token_response: TokenResponse.optional(),
+  token: Token.optional(),
+  additional_steps: z.array(z.looseObject({ token_url: z.string().optional() })).optional(),
+  signature: z.looseObject({ protocol: z.string().optional() }).optional(),
+  require_client_certificate: z.boolean().optional(),
+} as const;
+
 /** How its webhooks are judged: a rule, or the name of a shared one. Kept as written; `ruleOf` gives the rule. */
 const Webhook = z.union([z.string(), z.record(z.string(), z.unknown())]).superRefine((webhook, context) => {
   if (typeof webhook === "string") {
@@ -109,18 +178,8 @@ export const Provider = z.looseObject({
   categories: z.array(z.string()).optional(),
   docs: z.string().optional(),
   proxy: ProxyDefaults.optional(),
-  authorization_url: z.string().optional(),
-  authorization_params: z.record(z.string(), z.unknown()).optional(),
-  token_url: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
-  token_params: z.record(z.string(), z.unknown()).optional(),
-  refresh_url: z.string().optional(),
-  scope_separator: z.string().optional(),
-  default_scopes: z.array(z.string()).optional(),
-  disable_pkce: z.boolean().optional(),
-  /** How OAuth 1 requests are signed: HMAC-SHA1, unless it says otherwise. */
-  signature_method: z.string().optional(),
-  token_response_metadata: z.array(z.string()).optional(),
-  redirect_uri_metadata: z.array(z.string()).optional(),
+  ...Authorization,
+  ...TokenEndpoint,
   connection_config: z.record(z.string(), Field).optional(),
   credentials: z.record(z.string(), Field).optional(),
   webhook: Webhook.optional(),

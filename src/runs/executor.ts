@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AuthDeps } from "../auth/auth.ts";
 import type { DataKeys } from "../crypto/data-keys.ts";
 import { createBell } from "../db/bell.ts";
 import { createLogWriter, type LogWriter } from "../db/log-writer.ts";
@@ -13,6 +14,7 @@ import { createIsolatePool, type IsolatePool } from "../functions/isolate-pool.t
 import type { Logger } from "../log.ts";
 import { type CheckHost, createHostCheck } from "../outbound/check-host.ts";
 import { type ClientDeps, createHttpClient } from "../outbound/client.ts";
+import { createFetch } from "../outbound/fetch.ts";
 import { createForwarding, type Forward } from "../outbound/forward.ts";
 import { createFetchKeys, type FetchKeys } from "../outbound/public-keys.ts";
 import { createRateLimits } from "../outbound/rate-limits.ts";
@@ -71,6 +73,8 @@ export type Executor = {
   dryRun: DryRun;
   /** Pass a request of the API's caller on to a provider, under the limits that the runs of this process know. */
   forward: Forward;
+  /** What connections are made and renewed with. */
+  auth: AuthDeps;
   /** Whether a URL that is set now may be requested. */
   checkHost: CheckHost;
   /** Send a signed test to the URLs of an environment. */
@@ -111,6 +115,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const requests = { allowPrivateHosts, ...(lookup && { lookup }), log, limits };
   const http = createHttpClient(deps);
   const forwarding = createForwarding(requests);
+  const auth: AuthDeps = { ...deps, fetch: createFetch(http), forward: forwarding.forward };
   const hostDeps = { ...deps, http, send: sendRequest(requests) };
   const workOn = workOnRun({
     ...hostDeps,
@@ -154,6 +159,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     actionConcurrency,
     actions: createKeptActions({ ...directDeps, keys: deps.keys, log }),
     forward: forwarding.forward,
+    auth,
     checkHost: createHostCheck(deps),
     testWebhooks: createTestWebhooks({ db: pool, keys: deps.keys, http, logs }),
     fetchKeys: createFetchKeys(http),

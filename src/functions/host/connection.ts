@@ -1,11 +1,12 @@
 // The run's connection: what a request needs of it, what the function may see of it, its metadata.
+
+import { type OpenedConnection, openConnection, targetOf } from "../../auth/target.ts";
 import { writeMetadata } from "../../db/targets.ts";
 import type { ProxyTarget } from "../../outbound/types.ts";
 import type { Catalogue } from "../../providers/catalogue.ts";
 import { type Credentials, withoutRefreshTokens } from "../../providers/credentials.ts";
 import { refuseOthers } from "./own.ts";
 import type { RunHost } from "./run-host.ts";
-import { type OpenedConnection, openConnection, targetOf } from "./target.ts";
 
 const REMEMBERED_MS = 60_000;
 

@@ -1,18 +1,11 @@
 // POST /connections: a connection made from credentials the app has already.
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { credentialsPlace } from "../../crypto/places.ts";
-import { sealJson } from "../../crypto/seal.ts";
-import { discardConnection, getConnection, importConnection, setCredentials } from "../../db/connections.ts";
-import { welcomeConnection } from "../../db/functions.ts";
+import { makeConnection } from "../../auth/make-connection.ts";
+import { getConnection } from "../../db/connections.ts";
 import { getIntegration, type Integration } from "../../db/integrations.ts";
-import type { Db } from "../../db/pool.ts";
-import { listEventFunctions } from "../../db/runs.ts";
-import { inTransaction } from "../../db/tx.ts";
-import { AppError, type Json } from "../../errors.ts";
-import type { Credentials } from "../../providers/credentials.ts";
+import { AppError } from "../../errors.ts";
 import type { Provider } from "../../providers/schema.ts";
-import type { FunctionFailed } from "../../runs/function-failed.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { ConnectionId, HttpUrl, JsonObject, ProviderConfigKey } from "../patterns.ts";
@@ -21,7 +14,6 @@ import { checkDestinations } from "../webhooks/destination.ts";
 import { ConnectionInFull, showConnection } from "./connection-shape.ts";
 import { ImportedCredentials, storedForm } from "./import-credentials.ts";
 import { EndUser, storedEndUser, Tags, tagsOfEndUser } from "./tags.ts";
-import { testCredentials } from "./test-credentials.ts";
 
 /** What an import says beside the credentials. */
 export const ImportedNames = {
@@ -41,70 +33,6 @@ const Body = z.strictObject({
 
 /** What is imported. */
 export type Import = z.output<typeof Body>;
-
-type Prepared = Omit<Import, "credentials" | "connection_id"> & {
-  environment: number;
-  connection_id: string;
-  auth_mode: string;
-  credentials: Credentials;
-};
-
-type Made = { connection: number; isNew: boolean };
-
-const VALIDATION = "validate-connection";
-
-/** Write the connection down. It is welcome at once unless functions have to look at it first. */
-const write = async (
-  db: Db,
-  { keyring }: HttpDeps["keys"],
-  body: Prepared,
-): Promise<Made & { mustBeValidated: boolean }> => {
-  const { environment, provider_config_key: integration, connection_id: connection, credentials } = body;
-  const candidate = keyring.createDataKey();
-  const {
-    id,
-    is_new: isNew,
-    wrapped,
-  } = await importConnection(db, {
-    environment,
-    integration,
-    connection,
-    authMode: body.auth_mode,
-    connectionConfig: body.connection_config ?? null,
-    metadata: body.metadata ?? null,
-    tags: body.tags ?? null,
-    generatedTags: body.end_user ? tagsOfEndUser(body.end_user) : null,
-    endUser: body.end_user ? storedEndUser(body.end_user) : null,
-    webhookUrlOverride: body.webhook_url_override ?? null,
-    wrapped: candidate.wrapped,
-    masterKeyId: candidate.master_key_id,
-  });
-  const place = credentialsPlace(environment, integration, connection);
-  const sealed = sealJson(keyring.open(wrapped), credentials as Json, place);
-  const expireAt = "expires_at" in credentials ? (credentials.expires_at ?? null) : null;
-  await setCredentials(db, { connection: id, sealed, expireAt });
-  const mustBeValidated = (await listEventFunctions(db, { connection: id, event: VALIDATION })).length > 0;
-  if (!mustBeValidated) await welcomeConnection(db, { connection: id, isNew });
-  return { connection: id, isNew, mustBeValidated };
-};
-
-const refusal = (failure: FunctionFailed): AppError => {
-  const { message, error } = (failure.payload ?? {}) as { message?: unknown; error?: unknown };
-  const says = [message, error].find((text) => typeof text === "string" && text !== "") ?? failure.message;
-  return new AppError("connection_validation_failed", says as string, { cause: failure });
-};
-
-/** Let the connection's functions look at it, then welcome it. A new one that is refused is gone; an old one stays as overridden. */
-const validate = async ({ db, runs }: HttpDeps, made: Made): Promise<void> => {
-  try {
-    const [failure] = await runs.runEvent({ connection: made.connection, event: VALIDATION });
-    if (failure !== undefined) throw refusal(failure);
-  } catch (error) {
-    if (made.isNew) await inTransaction(db, (client) => discardConnection(client, made));
-    throw error;
-  }
-  await inTransaction(db, (client) => welcomeConnection(client, made));
-};
 
 type Place = { integration: Integration; provider: Provider };
 
@@ -134,24 +62,28 @@ const mustTake = async ({ db, catalogue }: HttpDeps, environment: number, body: 
 export const importInto =
   (deps: HttpDeps) =>
   async (environment: number, body: Import): Promise<z.input<typeof ConnectionInFull>> => {
-    const { db, keys } = deps;
+    const { db, runs } = deps;
     const place = await mustTake(deps, environment, body);
     await checkDestinations(deps, body);
     const { provider_config_key: integration, connection_id: connection = randomUUID() } = body;
     const { credentials, config } = storedForm(body.credentials);
-    const given = { connectionConfig: body.connection_config ?? null, metadata: body.metadata ?? null };
-    await testCredentials(deps, { ...place, ...given, environment, connection, credentials });
-    const prepared = {
-      ...body,
-      environment,
-      connection_id: connection,
-      auth_mode: place.provider.auth_mode,
-      credentials,
-    };
     // A config that is not given stays as it is.
-    if (Object.keys(config).length > 0) prepared.connection_config = { ...config, ...body.connection_config };
-    const written = await inTransaction(db, (client) => write(client, keys, prepared));
-    if (written.mustBeValidated) await validate(deps, written);
+    const isConfigGiven = Object.keys(config).length > 0 || body.connection_config !== undefined;
+    await makeConnection(
+      { ...runs.auth, runEvent: runs.runEvent },
+      {
+        ...place,
+        environment,
+        connection,
+        credentials,
+        connectionConfig: isConfigGiven ? { ...config, ...body.connection_config } : null,
+        metadata: body.metadata ?? null,
+        tags: body.tags ?? null,
+        generatedTags: body.end_user ? tagsOfEndUser(body.end_user) : null,
+        endUser: body.end_user ? storedEndUser(body.end_user) : null,
+        webhookUrlOverride: body.webhook_url_override ?? null,
+      },
+    );
     const made = await getConnection(db, { environment, integration, connection });
     if (made === null) throw new AppError("not_found", "The connection was deleted meanwhile.");
     return showConnection(made, credentials, { showRefreshToken: false });

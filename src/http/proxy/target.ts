@@ -1,8 +1,9 @@
 // The connection that a request to /proxy is made for.
+
+import { openConnectionOf, targetOf } from "../../auth/target.ts";
 import type { Environment } from "../../db/api-keys.ts";
 import { getIntegration } from "../../db/integrations.ts";
 import { AppError } from "../../errors.ts";
-import { openConnectionOf, targetOf } from "../../functions/host/target.ts";
 import type { GetTarget, ProxyTarget } from "../../outbound/types.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { ProxyHeaders } from "./request.ts";

@@ -1,15 +1,15 @@
 // Whether the provider takes the credentials that an app brings: asked before anything is written down.
 import { Readable } from "node:stream";
-import type { Integration } from "../../db/integrations.ts";
-import { openTarget } from "../../db/targets.ts";
-import { AppError } from "../../errors.ts";
-import { openClient } from "../../functions/host/target.ts";
-import { createStreamedBody } from "../../outbound/streamed-body.ts";
-import type { ProxyTarget } from "../../outbound/types.ts";
-import type { Credentials } from "../../providers/credentials.ts";
-import type { Provider } from "../../providers/schema.ts";
-import { fillTemplate } from "../../providers/template.ts";
-import type { HttpDeps } from "../deps.ts";
+import type { Integration } from "../db/integrations.ts";
+import { openTarget } from "../db/targets.ts";
+import { AppError } from "../errors.ts";
+import { createStreamedBody } from "../outbound/streamed-body.ts";
+import type { ProxyTarget } from "../outbound/types.ts";
+import type { Credentials } from "../providers/credentials.ts";
+import type { Provider } from "../providers/schema.ts";
+import { fillTemplate } from "../providers/template.ts";
+import type { AuthDeps } from "./auth.ts";
+import { openClient } from "./target.ts";
 
 const LONGEST_TEST_MS = 20_000;
 // The other kinds are tested when their token is obtained.
@@ -28,11 +28,11 @@ export type Tested = {
   metadata: Record<string, unknown> | null;
 };
 
-const targetOf = async ({ db, keys }: HttpDeps, tested: Tested): Promise<ProxyTarget> => {
+const targetOf = async ({ pool, keys }: AuthDeps, tested: Tested): Promise<ProxyTarget> => {
   const { environment, integration, connection, provider, credentials } = tested;
   const isWhole = tested.connectionConfig !== null && tested.metadata !== null;
   const names = { environment, integration: integration.unique_key, connection };
-  const known = isWhole ? null : await openTarget(db, names);
+  const known = isWhole ? null : await openTarget(pool, names);
   const client = credentials.type === "TBA" ? await openClient(keys, environment, integration) : undefined;
   return {
     provider,
@@ -67,7 +67,7 @@ const requestOf = (
 };
 
 /** Resolves when the provider takes the credentials, or its entry does not say how to ask; else `connection_test_failed`. */
-export const testCredentials = async (deps: HttpDeps, tested: Tested): Promise<void> => {
+export const testCredentials = async (deps: AuthDeps, tested: Tested): Promise<void> => {
   const { provider, credentials } = tested;
   const verification = provider.proxy?.verification;
   if (verification === undefined || !TESTED.has(credentials.type)) return;
@@ -76,7 +76,7 @@ export const testCredentials = async (deps: HttpDeps, tested: Tested): Promise<v
   const ask = async (endpoint: string): Promise<string | null> => {
     try {
       const request = requestOf(verification, endpoint, target);
-      const { status, body } = await deps.runs.forward(request, async () => target, { signal });
+      const { status, body } = await deps.forward(request, async () => target, { signal });
       body.destroy();
       return status < 300 ? null : `${provider.display_name} answered ${status} when the credentials were tested.`;
     } catch (error) {

@@ -1,15 +1,15 @@
 // The connection that requests are sent for, opened: its credentials, and the integration's client where they need it.
-import type { DataKeys } from "../../crypto/data-keys.ts";
-import { openIntegrationCredentials } from "../../crypto/integration-credentials.ts";
-import { credentialsPlace } from "../../crypto/places.ts";
-import { openJson } from "../../crypto/seal.ts";
-import { getIntegration, type Integration } from "../../db/integrations.ts";
-import type { Db } from "../../db/pool.ts";
-import { type LoadedConnection, loadConnection, openTarget } from "../../db/targets.ts";
-import { AppError } from "../../errors.ts";
-import type { ProxyTarget } from "../../outbound/types.ts";
-import type { Catalogue } from "../../providers/catalogue.ts";
-import { type Client, Credentials } from "../../providers/credentials.ts";
+import type { DataKeys } from "../crypto/data-keys.ts";
+import { openIntegrationCredentials } from "../crypto/integration-credentials.ts";
+import { credentialsPlace } from "../crypto/places.ts";
+import { openJson } from "../crypto/seal.ts";
+import { getIntegration, type Integration } from "../db/integrations.ts";
+import type { Db } from "../db/pool.ts";
+import { type LoadedConnection, loadConnection, openTarget } from "../db/targets.ts";
+import { AppError } from "../errors.ts";
+import type { ProxyTarget } from "../outbound/types.ts";
+import type { Catalogue } from "../providers/catalogue.ts";
+import { type Client, Credentials } from "../providers/credentials.ts";
 
 type Deps = { pool: Db; keys: DataKeys };
 

@@ -1,0 +1,111 @@
+// A connection made from credentials, wherever they come from: tested, written down with its syncs, looked at by the
+// connection's own functions, and only then welcome.
+import { credentialsPlace } from "../crypto/places.ts";
+import { sealJson } from "../crypto/seal.ts";
+import { discardConnection, importConnection, setCredentials } from "../db/connections.ts";
+import { welcomeConnection } from "../db/functions.ts";
+import type { Integration } from "../db/integrations.ts";
+import type { Db } from "../db/pool.ts";
+import { listEventFunctions } from "../db/runs.ts";
+import { inTransaction } from "../db/tx.ts";
+import { AppError, type Json } from "../errors.ts";
+import type { Credentials } from "../providers/credentials.ts";
+import type { Provider } from "../providers/schema.ts";
+import type { AuthDeps } from "./auth.ts";
+import { testCredentials } from "./test-credentials.ts";
+
+const VALIDATION = "validate-connection";
+
+/** A function's failure, as far as it is shown. */
+type Failure = Error & { payload?: unknown };
+
+export type MakeDeps = AuthDeps & {
+  /** Runs the connection's functions on this event, and gives what failed. */
+  runEvent: (asked: { connection: number; event: typeof VALIDATION }) => Promise<Failure[]>;
+};
+
+/** Null stands for what an old connection has already, or for nothing. */
+export type NewConnection = {
+  environment: number;
+  integration: Integration;
+  provider: Provider;
+  /** Its id in the app's words. One that exists gets the new credentials. */
+  connection: string;
+  credentials: Credentials;
+  connectionConfig: Record<string, unknown> | null;
+  metadata: Record<string, unknown> | null;
+  tags: Record<string, string> | null;
+  /** Of the end user; under `tags`. */
+  generatedTags: Record<string, string> | null;
+  endUser: Record<string, unknown> | null;
+  webhookUrlOverride: string | null;
+};
+
+/** The number of the connection, and whether it is a new one. */
+export type MadeConnection = { connection: number; isNew: boolean };
+
+/** Write the connection down. It is welcome at once unless functions have to look at it first. */
+const write = async (
+  db: Db,
+  { keyring }: AuthDeps["keys"],
+  given: NewConnection,
+): Promise<MadeConnection & { mustBeValidated: boolean }> => {
+  const { environment, connection, credentials } = given;
+  const { unique_key: integration } = given.integration;
+  const candidate = keyring.createDataKey();
+  const {
+    id,
+    is_new: isNew,
+    wrapped,
+  } = await importConnection(db, {
+    environment,
+    integration,
+    connection,
+    authMode: given.provider.auth_mode,
+    connectionConfig: given.connectionConfig,
+    metadata: given.metadata,
+    tags: given.tags,
+    generatedTags: given.generatedTags,
+    endUser: given.endUser,
+    webhookUrlOverride: given.webhookUrlOverride,
+    wrapped: candidate.wrapped,
+    masterKeyId: candidate.master_key_id,
+  });
+  const place = credentialsPlace(environment, integration, connection);
+  const sealed = sealJson(keyring.open(wrapped), credentials as Json, place);
+  const expireAt = "expires_at" in credentials ? (credentials.expires_at ?? null) : null;
+  await setCredentials(db, { connection: id, sealed, expireAt });
+  const mustBeValidated = (await listEventFunctions(db, { connection: id, event: VALIDATION })).length > 0;
+  if (!mustBeValidated) await welcomeConnection(db, { connection: id, isNew });
+  return { connection: id, isNew, mustBeValidated };
+};
+
+const refusal = (failure: Failure): AppError => {
+  const { message, error } = (failure.payload ?? {}) as { message?: unknown; error?: unknown };
+  const says = [message, error].find((text) => typeof text === "string" && text !== "") ?? failure.message;
+  return new AppError("connection_validation_failed", says as string, { cause: failure });
+};
+
+/** Let the connection's functions look at it, then welcome it. A new one that is refused is gone; an old one stays as overridden. */
+const validate = async ({ pool, runEvent }: MakeDeps, made: MadeConnection): Promise<void> => {
+  try {
+    const [failure] = await runEvent({ connection: made.connection, event: VALIDATION });
+    if (failure !== undefined) throw refusal(failure);
+  } catch (error) {
+    if (made.isNew) await inTransaction(pool, (client) => discardConnection(client, made));
+    throw error;
+  }
+  await inTransaction(pool, (client) => welcomeConnection(client, made));
+};
+
+/**
+ * Make a connection and its syncs, or give the one of this name new credentials, in about seven statements. Rejects with
+ * `connection_test_failed` when the provider refuses the credentials and `connection_validation_failed` when one of the
+ * app's functions does: then nothing new is there.
+ */
+export const makeConnection = async (deps: MakeDeps, given: NewConnection): Promise<MadeConnection> => {
+  await testCredentials(deps, given);
+  const { mustBeValidated, ...made } = await inTransaction(deps.pool, (client) => write(client, deps.keys, given));
+  if (mustBeValidated) await validate(deps, made);
+  return made;
+};
