@@ -32,6 +32,7 @@ begin
    where id = p_id;
   delete from syncline.api_keys k where k.environment_id = p_id;
   delete from syncline.connect_sessions s where s.environment_id = p_id;
+  delete from syncline.oauth_flows f where f.environment_id = p_id;
   delete from syncline.environment_variables v where v.environment_id = p_id;
   update syncline.webhook_endpoints e set paused_at = syncline.now() where e.environment_id = p_id and e.paused_at is null;
   perform from syncline.webhook_lanes l join syncline.webhook_endpoints e on e.id = l.endpoint_id where e.environment_id = p_id order by l.id for update of l;

@@ -269,6 +269,7 @@ begin
   perform syncline.tidy_rate_limits();
   perform syncline.tidy_request_counts();
   perform syncline.tidy_connect_sessions(1000);
+  perform syncline.tidy_oauth_flows(1000);
   perform syncline.expire_records();
   perform syncline.purge_connections(100);
   perform syncline.purge_integrations(100);

@@ -152,6 +152,10 @@ begin
   grant select (
     id, environment_id, connection_id, allowed_integrations, end_user, tags, created_at, expires_at)
     on syncline.connect_sessions to syncline_support, syncline_operator;
+  grant select (
+    id, uid, environment_id, integration_id, connect_session_id, kind, redirect_uri, requested_at, expires_at, taken_at, ended_at,
+    connection_name, is_pending, error_type, error_desc)
+    on syncline.oauth_flows to syncline_support, syncline_operator;
   grant select (id, environment_id, kind, integration, function_name, function_type, state, started_at, ended_at)
     on syncline.function_jobs to syncline_support, syncline_operator;
 end $$;

@@ -30,3 +30,6 @@ export const webhookSecretPlace = (environment: number, uniqueKey: string): stri
 
 /** The place of a webhook as the provider sent it. */
 export const inboxPlace = (uid: string): string => `inbox:${uid}`;
+
+/** The place of what an end user's way to a provider and back needs; `state` is the SHA-256 of its state, in hex. */
+export const oauthFlowPlace = (environment: number, state: string): string => `oauth-flow:${environment}:${state}`;
