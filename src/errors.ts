@@ -54,6 +54,7 @@ export const CODES = {
   connection_validation_failed: { status: 400, retry: false, says: "A function refused the connection." },
   connection_test_failed: { status: 400, retry: false, says: "The provider refused the credentials." },
   invalid_credentials: { status: 400, retry: false, says: "The provider refuses the connection's credentials." },
+  refresh_token_external_error: { status: 400, retry: false, says: "The provider gave no new token." },
   ambiguous_function: { status: 409, retry: false, says: "Functions of several types have this name: say which." },
   integration_not_found: { status: 404, retry: false, says: "There is no such integration." },
   connection_not_found: { status: 404, retry: false, says: "There is no such connection." },

@@ -3,6 +3,7 @@ import { AppError, type Json } from "../errors.ts";
 import type { Fetch } from "../outbound/fetch.ts";
 import type { Credentials } from "../providers/credentials.ts";
 import type { Provider } from "../providers/schema.ts";
+import { refreshOAuth2 } from "./kinds/oauth2.ts";
 
 /** What is known when a token is to be had. */
 export type ObtainContext = {
@@ -30,7 +31,9 @@ export type Obtained = { credentials: Credentials; connectionConfig?: Record<str
  */
 export type Obtain = (context: ObtainContext) => Promise<Obtained>;
 
-const KINDS: { [type in Credentials["type"]]?: Obtain } = {};
+const KINDS: { [type in Credentials["type"]]?: Obtain } = {
+  OAUTH2: refreshOAuth2,
+};
 
 /** A new token for credentials of any kind that can get one without asking anybody: see `isRenewable`. */
 export const obtain: Obtain = async (context) => {

@@ -1,0 +1,51 @@
+// One request for a token, in whatever form a provider wants it, and what it answered.
+import { UpstreamError } from "../../outbound/types.ts";
+import type { ObtainContext } from "../obtain.ts";
+import { refusal } from "./refusal.ts";
+
+export type Asked = {
+  url: string;
+  method?: string;
+  headers?: Record<string, string>;
+  params: Record<string, unknown>;
+  /** form unless it says otherwise; query puts them into the URL, as every GET does. */
+  format?: string | undefined;
+};
+
+export type Answer = { status: number; text: string; headers: Headers };
+
+const FORMS: Record<string, string> = {
+  form: "application/x-www-form-urlencoded",
+  json: "application/json",
+};
+
+const asText = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
+
+export const formOf = (params: Record<string, unknown>): URLSearchParams =>
+  new URLSearchParams(Object.entries(params).map(([name, value]): [string, string] => [name, asText(value)]));
+
+const bodyOf = (params: Record<string, unknown>, format: string): string =>
+  format === "json" ? JSON.stringify(params) : formOf(params).toString();
+
+/** Any answer is one; rejects with `refresh_token_external_error` only when there is none. */
+export const ask = async (
+  context: Pick<ObtainContext, "fetch" | "signal" | "provider" | "client"> &
+    Partial<Pick<ObtainContext, "credentials">>,
+  { url: address, method = "POST", headers: given = {}, params, format = "form" }: Asked,
+): Promise<Answer> => {
+  const url = new URL(address);
+  const isInQuery = method === "GET" || format === "query";
+  if (isInQuery) for (const [name, value] of formOf(params)) url.searchParams.set(name, value);
+  const headers = new Headers({ accept: "application/json" });
+  if (!isInQuery) headers.set("content-type", FORMS[format] ?? FORMS.form!);
+  for (const [name, value] of Object.entries(given)) headers.set(name, value);
+  const body = isInQuery ? undefined : bodyOf(params, format);
+  const { signal } = context;
+  try {
+    const answer = await context.fetch(url, { method, headers, ...(body && { body }), ...(signal && { signal }) });
+    return { status: answer.status, text: await answer.text(), headers: answer.headers };
+  } catch (cause) {
+    if (!(cause instanceof UpstreamError)) throw cause;
+    throw refusal(context, { status: null, error: cause.code, cause });
+  }
+};
