@@ -1,6 +1,7 @@
 -- 59_connect_session.sql: end users are invited to connect an integration, for half an hour.
--- Promise: a session is found by the SHA-256 of its token, until it ends or is deleted, and names integrations and connections
--- of its own environment only.
+-- Promise: a session is found by the SHA-256 of its token, until it ends, is used or is deleted, and names integrations and
+-- connections of its own environment only. It makes one connection: of two that finish at the same time, one is refused.
+-- Lock order: the connection, then the session.
 create or replace function syncline.unknown_integrations(p_environment int, p_names text[]) returns text[]
 language sql stable
 return array(
@@ -28,7 +29,7 @@ begin atomic
 end;
 comment on function syncline.create_connect_session(int, bytea, int, text[], jsonb, jsonb, jsonb, jsonb, text) is 'Make a session for a token given by its SHA-256, to renew a connection or (null) to make one; when it ends.';
 
-create or replace function syncline.find_connect_session(p_token_hash bytea)
+create or replace function syncline.load_connect_session(p_id int)
 returns table (
   id int, environment_id int, environment_uid uuid, environment text, connection_id text, allowed_integrations text[],
   end_user jsonb, tags jsonb, defaults jsonb, overrides jsonb, webhook_url_override text, expires_at timestamptz)
@@ -39,9 +40,46 @@ begin atomic
     from syncline.connect_sessions s
     join syncline.environments e on e.id = s.environment_id
     left join syncline.connections n on n.id = s.connection_id
-   where s.token_hash = p_token_hash and s.expires_at > syncline.now() and e.deleted_at is null and n.deleted_at is null;
+   where s.id = p_id and s.used_at is null and e.deleted_at is null and n.deleted_at is null;
 end;
-comment on function syncline.find_connect_session(bytea) is 'The session whose token has this SHA-256; no row once it has ended, or the connection that it renews is deleted.';
+comment on function syncline.load_connect_session(int) is 'A session by its id, for what was begun in its time; no row once it is used, or the connection that it renews is deleted.';
+
+create or replace function syncline.find_connect_session(p_token_hash bytea)
+returns table (
+  id int, environment_id int, environment_uid uuid, environment text, connection_id text, allowed_integrations text[],
+  end_user jsonb, tags jsonb, defaults jsonb, overrides jsonb, webhook_url_override text, expires_at timestamptz)
+language sql stable
+begin atomic
+  select l.id, l.environment_id, l.environment_uid, l.environment, l.connection_id, l.allowed_integrations, l.end_user, l.tags,
+         l.defaults, l.overrides, l.webhook_url_override, l.expires_at
+    from syncline.connect_sessions s
+   cross join lateral syncline.load_connect_session(s.id) l
+   where s.token_hash = p_token_hash and s.expires_at > syncline.now();
+end;
+comment on function syncline.find_connect_session(bytea) is 'The session whose token has this SHA-256; no row once it has ended, by time or by use, or the connection that it renews is deleted.';
+
+create or replace function syncline.use_connect_session(p_id int, p_connection int) returns void
+language plpgsql volatile as $$
+begin
+  -- Whoever comes second waits here for the first one's commit, and then finds it used.
+  update syncline.connect_sessions s
+     set used_at = syncline.now(), made_connection_id = p_connection
+   where s.id = p_id and s.used_at is null and coalesce(s.connection_id, p_connection) = p_connection;
+  if not found then
+    raise exception using errcode = 'SL005', message = 'session ended', detail = format('session %s', p_id),
+      hint = 'Each session makes one connection.';
+  end if;
+end $$;
+comment on function syncline.use_connect_session(int, int) is 'End a session with the connection that was made in it, in that transaction. SL005 "session ended" when another one was made before, or it was to renew another one.';
+
+create or replace function syncline.release_connect_session(p_id int, p_connection int) returns void
+language sql volatile
+begin atomic
+  update syncline.connect_sessions s
+     set used_at = null, made_connection_id = null
+   where s.id = p_id and s.made_connection_id = p_connection;
+end;
+comment on function syncline.release_connect_session(int, int) is 'Take the end of a session back, as its connection was refused after all.';
 
 create or replace function syncline.delete_connect_session(p_id int) returns boolean
 language plpgsql volatile as $$

@@ -150,7 +150,7 @@ begin
     created_at, ended_at)
     on syncline.actions to syncline_support, syncline_operator;
   grant select (
-    id, environment_id, connection_id, allowed_integrations, end_user, tags, created_at, expires_at)
+    id, environment_id, connection_id, allowed_integrations, end_user, tags, created_at, expires_at, used_at, made_connection_id)
     on syncline.connect_sessions to syncline_support, syncline_operator;
   grant select (
     id, uid, environment_id, integration_id, connect_session_id, kind, redirect_uri, requested_at, expires_at, taken_at, ended_at,

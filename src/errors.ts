@@ -29,6 +29,16 @@ export const CODES = {
     retry: false,
     says: "No connect session has this token; it ended perhaps.",
   },
+  missing_connect_session_token: {
+    status: 401,
+    retry: false,
+    says: "The query has no connect_session_token.",
+  },
+  deprecated_authentication: {
+    status: 401,
+    retry: false,
+    says: "Public keys are not taken: make a connect session and send its token.",
+  },
   unknown_account: { status: 401, retry: false, says: "No environment has this API key." },
   forbidden: { status: 403, retry: false, says: "This key may not do that." },
   too_many_request: {
@@ -51,6 +61,7 @@ export const CODES = {
   invalid_variant: { status: 400, retry: false, says: "This variant name is reserved or malformed." },
   sync_variant_already_exists: { status: 400, retry: false, says: "The variant exists already." },
   resource_capped: { status: 400, retry: false, says: "A limit on the number of such things is reached." },
+  integration_not_allowed: { status: 400, retry: false, says: "The connect session is not for this integration." },
   connection_validation_failed: { status: 400, retry: false, says: "A function refused the connection." },
   connection_test_failed: { status: 400, retry: false, says: "The provider refused the credentials." },
   invalid_credentials: { status: 400, retry: false, says: "The provider refuses the connection's credentials." },

@@ -2,6 +2,7 @@
 // connection's own functions, and only then welcome.
 import { credentialsPlace } from "../crypto/places.ts";
 import { sealJson } from "../crypto/seal.ts";
+import { releaseConnectSession, useConnectSession } from "../db/connect-sessions.ts";
 import { discardConnection, importConnection, setCredentials } from "../db/connections.ts";
 import { welcomeConnection } from "../db/functions.ts";
 import type { Integration } from "../db/integrations.ts";
@@ -39,6 +40,8 @@ export type NewConnection = {
   generatedTags: Record<string, string> | null;
   endUser: Record<string, unknown> | null;
   webhookUrlOverride: string | null;
+  /** The connect session that ends with it: `SL005` when it made another one before. */
+  session?: number | undefined;
 };
 
 /** The number of the connection, and whether it is a new one. */
@@ -75,6 +78,7 @@ const write = async (
   const sealed = sealJson(keyring.open(wrapped), credentials as Json, place);
   const expireAt = "expires_at" in credentials ? (credentials.expires_at ?? null) : null;
   await setCredentials(db, { connection: id, sealed, expireAt });
+  if (given.session !== undefined) await useConnectSession(db, { id: given.session, connection: id });
   const mustBeValidated = (await listEventFunctions(db, { connection: id, event: VALIDATION })).length > 0;
   if (!mustBeValidated) await welcomeConnection(db, { connection: id, isNew });
   return { connection: id, isNew, mustBeValidated };
@@ -87,12 +91,20 @@ const refusal = (failure: Failure): AppError => {
 };
 
 /** Let the connection's functions look at it, then welcome it. A new one that is refused is gone; an old one stays as overridden. */
-const validate = async ({ pool, runEvent }: MakeDeps, made: MadeConnection): Promise<void> => {
+const validate = async (
+  { pool, runEvent }: MakeDeps,
+  made: MadeConnection,
+  session: number | undefined,
+): Promise<void> => {
+  const { connection, isNew } = made;
   try {
-    const [failure] = await runEvent({ connection: made.connection, event: VALIDATION });
+    const [failure] = await runEvent({ connection, event: VALIDATION });
     if (failure !== undefined) throw refusal(failure);
   } catch (error) {
-    if (made.isNew) await inTransaction(pool, (client) => discardConnection(client, made));
+    await inTransaction(pool, async (client) => {
+      if (isNew) await discardConnection(client, made);
+      if (session !== undefined) await releaseConnectSession(client, { id: session, connection });
+    });
     throw error;
   }
   await inTransaction(pool, (client) => welcomeConnection(client, made));
@@ -106,6 +118,6 @@ const validate = async ({ pool, runEvent }: MakeDeps, made: MadeConnection): Pro
 export const makeConnection = async (deps: MakeDeps, given: NewConnection): Promise<MadeConnection> => {
   await testCredentials(deps, given);
   const { mustBeValidated, ...made } = await inTransaction(deps.pool, (client) => write(client, deps.keys, given));
-  if (mustBeValidated) await validate(deps, made);
+  if (mustBeValidated) await validate(deps, made, given.session);
   return made;
 };

@@ -1,6 +1,6 @@
 // Bindings of sql/59_connect_session.sql: sessions in which end users connect, known by the SHA-256 of their token.
 import { z } from "zod";
-import { fn, maybeRow, value } from "./fn.ts";
+import { fn, maybeRow, nothing, value } from "./fn.ts";
 
 const JsonObject = z.record(z.string(), z.unknown());
 
@@ -43,4 +43,7 @@ export const createConnectSession = fn(
   value(z.string()),
 );
 export const findConnectSession = fn("find_connect_session", { tokenHash: "bytea" }, maybeRow(ConnectSession));
+export const loadConnectSession = fn("load_connect_session", { id: "int" }, maybeRow(ConnectSession));
+export const useConnectSession = fn("use_connect_session", { id: "int", connection: "int" }, nothing());
+export const releaseConnectSession = fn("release_connect_session", { id: "int", connection: "int" }, nothing());
 export const deleteConnectSession = fn("delete_connect_session", { id: "int" }, value(z.boolean()));

@@ -12,8 +12,11 @@ type Method = "get" | "post" | "put" | "patch" | "delete" | "all";
 
 type Kind = Caller["kind"];
 
-/** Who may call: anybody, or the holders of these kinds of bearer; left out, of an environment's API key. */
-export type Access = "open" | Kind | readonly Kind[];
+/**
+ * Who may call: anybody, or the holders of these kinds of bearer; left out, of an environment's API key. `session in query`: a
+ * session's token stands in the query, as the published frontend writes it (`ConnectQuery`).
+ */
+export type Access = "open" | "session in query" | Kind | readonly Kind[];
 
 /** One status of success. Without a `body` there is none; `type` is the media type where it is not JSON. */
 export type Answer = { says: string; body?: z.ZodType; type?: string; headers?: Record<string, string> };
@@ -61,7 +64,15 @@ type Parsed<T> = T extends z.ZodType ? z.output<T> : undefined;
 
 type BodyOf<A> = A extends { body: infer B extends z.ZodType } ? z.input<B> : undefined;
 
-type KindsOf<A> = A extends "open" ? never : A extends readonly (infer K)[] ? K : A extends Kind ? A : "environment";
+type KindsOf<A> = A extends "open"
+  ? never
+  : A extends "session in query"
+    ? "session"
+    : A extends readonly (infer K)[]
+      ? K
+      : A extends Kind
+        ? A
+        : "environment";
 
 type EnvironmentOf<K> = [K] extends [never] ? undefined : K extends "account" ? undefined : Environment;
 

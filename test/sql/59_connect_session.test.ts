@@ -4,7 +4,10 @@ import {
   createConnectSession,
   deleteConnectSession,
   findConnectSession,
+  loadConnectSession,
+  releaseConnectSession,
   unknownIntegrations,
+  useConnectSession,
 } from "../../src/db/connect-sessions.ts";
 import { makeSync, sqlTests, type World } from "../helpers/world.ts";
 
@@ -43,6 +46,36 @@ sqlTests("59_connect_session", {
     assert.match((await find(w))?.connection_id ?? "", /^customer/);
     await w.q("select syncline.discard_connection($1)", [connection]);
     assert.equal(await find(w), null);
+  },
+  "a session ends with the connection that is made in it, unless that is refused after all": async (w) => {
+    const { environment, connection } = await makeSync(w);
+    await make(w, environment);
+    const id = (await find(w))?.id as number;
+    await useConnectSession(w.db, { id, connection });
+    assert.deepEqual([await find(w), await loadConnectSession(w.db, { id })], [null, null]);
+    await w.refuses("SL005", /session ended/, () => useConnectSession(w.db, { id, connection }));
+    await releaseConnectSession(w.db, { id, connection: connection + 1 });
+    assert.equal(await find(w), null, "another connection's end is not taken back");
+    await releaseConnectSession(w.db, { id, connection });
+    assert.equal((await find(w))?.id, id);
+  },
+  "a session that renews a connection ends with no other one": async (w) => {
+    const ids = await makeSync(w);
+    const { environment, connection } = ids;
+    const other = await makeSync(w, { beside: ids });
+    await make(w, environment, connection);
+    const id = (await find(w))?.id as number;
+    await w.refuses("SL005", /session ended/, () => useConnectSession(w.db, { id, connection: other.connection }));
+    await useConnectSession(w.db, { id, connection });
+  },
+  "what was begun in a session's time may be finished after it": async (w) => {
+    const { environment, connection } = await makeSync(w);
+    await make(w, environment);
+    const id = (await find(w))?.id as number;
+    await w.forward("31 min");
+    assert.equal(await find(w), null);
+    assert.equal((await loadConnectSession(w.db, { id }))?.id, id);
+    await useConnectSession(w.db, { id, connection });
   },
   "integrations of other environments are unknown, and deleted ones": async (w) => {
     const [own, other] = [await makeSync(w), await makeSync(w)];

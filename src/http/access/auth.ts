@@ -4,6 +4,7 @@ import type { Request, Response } from "express";
 import { findConnectSession } from "../../db/connect-sessions.ts";
 import { hashApiKey } from "../../db/ensure-environments.ts";
 import { AppError } from "../../errors.ts";
+import { tokenOfQuery } from "../connect/session-of-query.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { Spec } from "../endpoint.ts";
 import { type Caller, callerOf, requireAccountScope, requireScope, setCaller } from "./caller.ts";
@@ -24,7 +25,9 @@ const bearer = (req: Request): string => {
   return key;
 };
 
-const identifySession = async ({ db }: Deps, token: string, guess: GuessHere): Promise<Caller> => {
+type SessionCaller = Extract<Caller, { kind: "session" }>;
+
+const identifySession = async ({ db }: Deps, token: string, guess: GuessHere): Promise<SessionCaller> => {
   if (!SESSION_TOKEN.test(token)) throw new AppError("invalid_connect_session_token_format");
   const tokenHash = hashApiKey(token);
   const session = await guess(() => findConnectSession(db, { tokenHash }));
@@ -55,7 +58,9 @@ const createIdentify = (deps: Deps) => {
     const { key_id, ...environment } = owner;
     return { kind: "environment", environment, key: key_id };
   };
-  return { identify, forget: memory.forget };
+  const identifyInQuery = (req: Request): Promise<SessionCaller> =>
+    identifySession(deps, tokenOfQuery(req), (lookup) => guess(req, lookup));
+  return { identify, identifyInQuery, forget: memory.forget };
 };
 
 const WORDS: Record<Caller["kind"], string> = {
@@ -77,16 +82,26 @@ const allow = (res: Response, { access = "environment", scope, accountScope }: N
 /** Who calls, kept for `callerOf`; throws what the 401, 403 or 429 says when the endpoint is not for them now. */
 export type CallerCheck = (req: Request, res: Response, needs: Needs) => Promise<void>;
 
+/** Who calls by the `connect_session_token` in the query, kept for `callerOf` and counted; throws what the 401 or 429 says. */
+export type FindSession = (req: Request, res: Response) => Promise<SessionCaller>;
+
 /** The check of who calls, and `forget`: from now on this process looks every key up again. */
-export const createCallerCheck = (deps: Deps): { check: CallerCheck; forget: () => void } => {
-  const { identify, forget } = createIdentify(deps);
+export const createCallerCheck = (deps: Deps): { check: CallerCheck; findSession: FindSession; forget: () => void } => {
+  const { identify, identifyInQuery, forget } = createIdentify(deps);
   const limit = deps.access?.requestsPerMinute;
   const count = limit === undefined ? undefined : createRateLimit({ ...deps, limit });
+  const findSession: FindSession = async (req, res) => {
+    const caller = await identifyInQuery(req);
+    setCaller(res, caller);
+    if (count !== undefined) await count(req, res);
+    return caller;
+  };
   const check: CallerCheck = async (req, res, needs) => {
     if (needs.access === "open") return;
+    if (needs.access === "session in query") return void (await findSession(req, res));
     setCaller(res, await identify(req));
     if (count !== undefined) await count(req, res);
     allow(res, needs);
   };
-  return { check, forget };
+  return { check, findSession, forget };
 };

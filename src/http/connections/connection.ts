@@ -1,5 +1,6 @@
 // GET, PATCH and DELETE /connections/:connectionId, and their older names under /connection.
 import { z } from "zod";
+import { tagsOfEndUser } from "../../auth/end-user.ts";
 import {
   type Connection,
   deleteConnection,
@@ -20,7 +21,7 @@ import { SUCCESS, Success } from "../success.ts";
 import { type Refusals, translating } from "../validate.ts";
 import { checkDestinations } from "../webhooks/destination.ts";
 import { ConnectionInFull, openCredentials, showConnection, showWithoutCredentials } from "./connection-shape.ts";
-import { EndUser, storedEndUser, Tags, tagsOfEndUser } from "./tags.ts";
+import { EndUser, storedEndUser, Tags } from "./tags.ts";
 
 const READ_CREDENTIALS = "connections:read_credentials";
 

@@ -1,6 +1,7 @@
 // POST /connections: a connection made from credentials the app has already.
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { tagsOfEndUser } from "../../auth/end-user.ts";
 import { makeConnection } from "../../auth/make-connection.ts";
 import { getConnection } from "../../db/connections.ts";
 import { getIntegration, type Integration } from "../../db/integrations.ts";
@@ -13,7 +14,7 @@ import { fieldError } from "../validate.ts";
 import { checkDestinations } from "../webhooks/destination.ts";
 import { ConnectionInFull, showConnection } from "./connection-shape.ts";
 import { ImportedCredentials, storedForm } from "./import-credentials.ts";
-import { EndUser, storedEndUser, Tags, tagsOfEndUser } from "./tags.ts";
+import { EndUser, storedEndUser, Tags } from "./tags.ts";
 
 /** What an import says beside the credentials. */
 export const ImportedNames = {

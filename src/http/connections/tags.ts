@@ -52,18 +52,3 @@ export const storedEndUser = ({ id, email, display_name, tags, organization }: E
   tags: tags ?? {},
   organization: organization ? { id: organization.id, display_name: organization.display_name ?? null } : null,
 });
-
-/** The tags that an end user stands for, under which explicit ones are laid. */
-export const tagsOfEndUser = ({ id, email, display_name, tags, organization }: EndUser): Record<string, string> => {
-  const all = {
-    ...tags,
-    end_user_id: id,
-    end_user_email: email,
-    end_user_display_name: display_name,
-    organization_id: organization?.id,
-    organization_display_name: organization?.display_name,
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-  );
-};

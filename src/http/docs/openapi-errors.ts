@@ -31,8 +31,21 @@ const OF_KEYS = [
   "too_many_request",
 ] as const;
 
+const OF_QUERIES = [
+  "missing_connect_session_token",
+  "deprecated_authentication",
+  "invalid_connect_session_token_format",
+  "unknown_connect_session_token",
+  "too_many_request",
+] as const;
+
+const refusalsOfAccess = ({ access }: Spec): readonly Code[] => {
+  if (access === "open") return [];
+  return access === "session in query" ? OF_QUERIES : OF_KEYS;
+};
+
 const refusalsOf = (spec: Spec): Refusal[] => [
-  ...(spec.access === "open" ? [] : OF_KEYS),
+  ...refusalsOfAccess(spec),
   ...(spec.raw ? [] : (["invalid_query_params", "invalid_content_type"] as const)),
   ...(/[:*]/.test(spec.path) ? (["invalid_uri_params"] as const) : []),
   ...(spec.headers === undefined ? [] : (["invalid_headers"] as const)),
