@@ -1,39 +1,6 @@
 -- 60_connection.sql: who is connected, with which credentials.
 -- Promise: a deleted connection has no credentials and no data key from that moment on, so that whatever was sealed for it
 -- is shredded; nothing of it runs, and nothing of it is found.
-create or replace function syncline.describe_connection_errors(p_connection int) returns jsonb
-language sql stable
-return (
-  select coalesce(jsonb_agg(jsonb_build_object('type', 'sync', 'log_id', r.id::text) order by r.id), '[]')
-    from syncline.syncs s
-    join syncline.runs r on r.id = s.last_run_id
-   where s.connection_id = p_connection and s.deleted_at is null and r.state = 'failed'
-);
-comment on function syncline.describe_connection_errors(int) is 'What is wrong with a connection now: one entry for each sync whose last run failed.';
-
-create or replace function syncline.announce_connection(p_connection int, p_operation text) returns int
-language plpgsql volatile as $$
-declare
-  v_environment int;
-  v_body jsonb;
-begin
-  select e.id, jsonb_strip_nulls(jsonb_build_object(
-           'from', 'nango', 'type', 'auth', 'operation', p_operation, 'success', true, 'environment', e.name,
-           'connectionId', n.connection_id, 'providerConfigKey', i.unique_key, 'provider', i.provider, 'authMode', n.auth_mode,
-           'tags', n.tags,
-           'endUser', case when n.end_user is not null then jsonb_build_object(
-             'endUserId', n.end_user ->> 'id', 'endUserEmail', n.end_user ->> 'email',
-             'organizationId', n.end_user #>> '{organization,id}', 'tags', coalesce(n.end_user -> 'tags', '{}')) end))
-    into v_environment, v_body
-    from syncline.connections n
-    join syncline.integrations i on i.id = n.integration_id
-    join syncline.environments e on e.id = n.environment_id
-   where n.id = p_connection
-     and case p_operation when 'creation' then e.on_auth_creation when 'deletion' then e.on_connection_deletion else true end;
-  return case when v_body is null then 0 else syncline.enqueue_webhook(v_environment, p_connection, null, 'auth', v_body, 'auth:' || p_connection) end;
-end $$;
-comment on function syncline.announce_connection(int, text) is 'Queue the auth webhook of a creation, override or deletion where the environment wants it; how many.';
-
 create or replace function syncline.import_connection(
   p_environment int, p_integration text, p_connection text, p_auth_mode text, p_connection_config jsonb, p_metadata jsonb,
   p_tags jsonb, p_generated_tags jsonb, p_end_user jsonb, p_webhook_url_override text, p_wrapped bytea, p_master_key_id text)
@@ -75,14 +42,25 @@ begin
 end $$;
 comment on function syncline.import_connection(int, text, text, text, jsonb, jsonb, jsonb, jsonb, jsonb, text, bytea, text) is 'Make a connection, or override the one of this name (null: keep what it has). Then set_credentials, sealed with the data key returned, in the same transaction, and welcome_connection in it or once it is validated.';
 
-create or replace function syncline.set_credentials(p_connection int, p_sealed bytea, p_expire_at timestamptz) returns void
-language sql volatile
-begin atomic
+create or replace function syncline.set_credentials(
+  p_connection int, p_sealed bytea, p_expire_at timestamptz, p_margin interval default null) returns void
+language plpgsql volatile as $$
+begin
   update syncline.connections n
      set credentials_sealed = p_sealed, credentials_expire_at = p_expire_at, updated_at = syncline.now()
    where n.id = p_connection and n.deleted_at is null;
-end;
-comment on function syncline.set_credentials(int, bytea, timestamptz) is 'Keep the sealed credentials of a connection and when they end (null: never).';
+  if not found then
+    return;
+  end if;
+  insert into syncline.connection_auth as a (connection_id, version, issued_at, renew_at, due_at)
+  values (p_connection, 1, syncline.now(), syncline.renewal_time(p_expire_at, p_margin), syncline.next_auth_check())
+      on conflict (connection_id) do update
+     -- A renewal of the old ones that is under way must not be stored over these: its token is older.
+     set version = a.version + 1, issued_at = excluded.issued_at, renew_at = excluded.renew_at, due_at = excluded.due_at,
+         lease_token = a.lease_token + 1, stored_token = a.lease_token + 1, lease_until = null, lease_holder = null,
+         failed_at = null, failing_days = 0, exhausted_at = null, error = null, error_log_id = null;
+end $$;
+comment on function syncline.set_credentials(int, bytea, timestamptz, interval) is 'Keep new sealed credentials of a connection and when they end (null: never); failures of the old ones are forgotten. They are renewed so long before their end; null: never.';
 
 create or replace function syncline.find_connection(p_environment int, p_integration text, p_connection text)
 returns table (id int, integration_id int, provider text)
@@ -126,7 +104,7 @@ create or replace function syncline.get_connection(p_environment int, p_integrat
 returns table (
   id int, connection_id text, provider_config_key text, provider text, errors jsonb, end_user jsonb, tags jsonb, metadata jsonb,
   connection_config jsonb, webhook_url_override text, created_at timestamptz, updated_at timestamptz, last_fetched_at timestamptz,
-  auth_mode text, credentials_sealed bytea, credentials_expire_at timestamptz)
+  auth_mode text, credentials_sealed bytea, credentials_expire_at timestamptz, renew_in_ms bigint, ends_in_ms bigint, auth_version int)
 language sql volatile
 begin atomic
   update syncline.connections n
@@ -136,7 +114,10 @@ begin atomic
      and n.integration_id = i.id and n.connection_id = p_connection and n.deleted_at is null
   returning n.id, n.connection_id, i.unique_key, i.provider, syncline.describe_connection_errors(n.id), n.end_user, n.tags, n.metadata,
     n.connection_config, n.webhook_url_override, n.created_at, n.updated_at, n.last_fetched_at,
-    n.auth_mode, n.credentials_sealed, n.credentials_expire_at;
+    n.auth_mode, n.credentials_sealed, n.credentials_expire_at,
+    (select syncline.milliseconds_until(a.renew_at) from syncline.connection_auth a where a.connection_id = n.id and a.renew_at is not null),
+    case when n.credentials_expire_at is not null then syncline.milliseconds_until(n.credentials_expire_at) end,
+    coalesce((select a.version from syncline.connection_auth a where a.connection_id = n.id), 0);
 end;
 comment on function syncline.get_connection(int, text, text) is 'A connection with its sealed credentials, noting that it was fetched; no row when there is none.';
 
@@ -225,6 +206,7 @@ begin
      set deleted_at = syncline.now(), credentials_sealed = null, credentials_expire_at = null
    where n.id = p_connection;
   delete from syncline.data_keys k where k.connection_id = p_connection;
+  delete from syncline.connection_auth a where a.connection_id = p_connection;
 end $$;
 comment on function syncline.discard_connection(int) is 'Delete a connection that the app was not told about: runs cancelled, syncs and records gone, credentials and data key shredded.';
 

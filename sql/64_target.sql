@@ -8,31 +8,37 @@ create or replace function syncline.load_connection(p_connection int)
 returns table (
   id int, environment_id int, connection_id text, provider_config_key text, provider text, auth_mode text, credentials_sealed bytea,
   connection_config jsonb, metadata jsonb, tags jsonb, end_user jsonb, webhook_url_override text, created_at timestamptz, updated_at timestamptz,
-  last_fetched_at timestamptz)
+  last_fetched_at timestamptz, auth_version int, renew_in_ms bigint, ends_in_ms bigint)
 language sql stable
 begin atomic
   select n.id, n.environment_id, n.connection_id, i.unique_key, i.provider, n.auth_mode, n.credentials_sealed,
          n.connection_config, n.metadata, n.tags, n.end_user, n.webhook_url_override, n.created_at, n.updated_at,
-         n.last_fetched_at
+         n.last_fetched_at, coalesce(a.version, 0),
+         case when a.renew_at is not null then syncline.milliseconds_until(a.renew_at) end,
+         case when n.credentials_expire_at is not null then syncline.milliseconds_until(n.credentials_expire_at) end
     from syncline.connections n
     join syncline.integrations i on i.id = n.integration_id
+    left join syncline.connection_auth a on a.connection_id = n.id
    where n.id = p_connection and n.deleted_at is null;
 end;
-comment on function syncline.load_connection(int) is 'A connection as a run sees it, credentials sealed; no row once it is deleted.';
+comment on function syncline.load_connection(int) is 'A connection as a run sees it, credentials sealed, with their version, and when they are to be renewed and end (null: never); no row once it is deleted.';
 
 create or replace function syncline.open_target(p_environment int, p_integration text, p_connection text)
 returns table (
   id int, environment_id int, integration_id int, connection_id text, provider_config_key text, provider text, auth_mode text,
   credentials_sealed bytea, connection_config jsonb, metadata jsonb, tags jsonb, end_user jsonb, webhook_url_override text,
-  created_at timestamptz, updated_at timestamptz, last_fetched_at timestamptz)
+  created_at timestamptz, updated_at timestamptz, last_fetched_at timestamptz, auth_version int, renew_in_ms bigint, ends_in_ms bigint)
 language sql volatile
 begin atomic
   with found as (
     select n.id, n.environment_id, i.id as integration_id, n.connection_id, i.unique_key, i.provider, n.auth_mode,
            n.credentials_sealed, n.connection_config, n.metadata, n.tags, n.end_user, n.webhook_url_override, n.created_at,
-           n.updated_at, n.last_fetched_at
+           n.updated_at, n.last_fetched_at, coalesce(a.version, 0) as auth_version,
+           case when a.renew_at is not null then syncline.milliseconds_until(a.renew_at) end as renew_in_ms,
+           case when n.credentials_expire_at is not null then syncline.milliseconds_until(n.credentials_expire_at) end as ends_in_ms
       from syncline.integrations i
       join syncline.connections n on n.integration_id = i.id
+      left join syncline.connection_auth a on a.connection_id = n.id
      where i.environment_id = p_environment and i.unique_key = p_integration and i.deleted_at is null
        and n.connection_id = p_connection and n.deleted_at is null
   ), noted as (

@@ -55,10 +55,11 @@ begin
   rung := syncline.ring_again();
   perform syncline.settle_actions();
   perform syncline.ring_actions();
+  perform syncline.ring_renewals();
   delivering := syncline.ring_deliveries();
   return next;
 end $$;
-comment on function syncline.tick(int) is 'Do what time asks for: make due runs (at most that many), take over from dead workers, make due webhook runs, end or ring for actions, ring for what waits.';
+comment on function syncline.tick(int) is 'Do what time asks for: make due runs (at most that many), take over from dead workers, make due webhook runs, end or ring for actions, ring for what waits, and for credentials that are to be looked at.';
 
 create or replace function syncline.bury_workers() returns int
 language plpgsql volatile as $$

@@ -114,7 +114,7 @@ begin
     syncline.run_streams, syncline.refreshes, syncline.refresh_seen, syncline.refresh_missing, syncline.deliveries, syncline.logs,
     syncline.webhook_endpoints, syncline.webhook_lanes, syncline.inbox_matches, syncline.webhook_calls, syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
     syncline.sync_overview, syncline.run_overview, syncline.stream_overview, syncline.stuck_runs, syncline.queue_depth,
-    syncline.worker_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions,
+    syncline.worker_overview, syncline.connection_auth, syncline.connection_auth_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions,
     syncline.landing_tables, syncline.landings, syncline.delivery_overview, syncline.inbox_overview, syncline.webhook_call_overview
     to syncline_support, syncline_operator;
   grant select (
@@ -185,7 +185,7 @@ begin
     syncline.set_frequency, syncline.set_frequency_one, syncline.reset_sync, syncline.cancel_run, syncline.requeue_run,
     syncline.approve_deletes, syncline.discard_deletes, syncline.replay_webhook, syncline.replay_delivery,
     syncline.replay_webhooks, syncline.pause_endpoint, syncline.resume_endpoint, syncline.probe_endpoint,
-    syncline.lift_rate_limits, syncline.prune, syncline.allow_delivery, syncline.forbid_delivery, syncline.refill_delivery,
+    syncline.lift_rate_limits, syncline.retry_renewal, syncline.prune, syncline.allow_delivery, syncline.forbid_delivery, syncline.refill_delivery,
     syncline.undo_run, syncline.replay_event, syncline.replay_events, syncline.attribute_event, syncline.retry_webhook_call
     to syncline_operator;
   grant update (

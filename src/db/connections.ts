@@ -24,6 +24,9 @@ const Connection = Listed.extend({
   auth_mode: z.string(),
   credentials_sealed: z.instanceof(Buffer).nullable(),
   credentials_expire_at: z.string().nullable(),
+  auth_version: z.number(),
+  renew_in_ms: z.number().nullable(),
+  ends_in_ms: z.number().nullable(),
 });
 
 /** What lists show of a connection, too. */
@@ -53,7 +56,7 @@ export const importConnection = fn(
 );
 export const setCredentials = fn(
   "set_credentials",
-  { connection: "int", sealed: "bytea", expireAt: "timestamptz" },
+  { connection: "int", sealed: "bytea", expireAt: "timestamptz", margin: "interval?" },
   nothing(),
 );
 export const findConnection = fn(

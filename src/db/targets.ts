@@ -20,6 +20,11 @@ const Connection = z.object({
   created_at: z.string(),
   updated_at: z.string(),
   last_fetched_at: z.string().nullable(),
+  /** Grows with each set of credentials. */
+  auth_version: z.number(),
+  /** Until they have to be renewed, and until they end; null: never. */
+  renew_in_ms: z.number().nullable(),
+  ends_in_ms: z.number().nullable(),
 });
 
 /** A connection as a run sees it; credentials sealed. */

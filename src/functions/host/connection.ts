@@ -1,5 +1,6 @@
 // The run's connection: what a request needs of it, what the function may see of it, its metadata.
 
+import { omit } from "es-toolkit";
 import { type OpenedConnection, openConnection, targetOf } from "../../auth/target.ts";
 import { writeMetadata } from "../../db/targets.ts";
 import type { ProxyTarget } from "../../outbound/types.ts";
@@ -8,12 +9,17 @@ import { type Credentials, withoutRefreshTokens } from "../../providers/credenti
 import { refuseOthers } from "./own.ts";
 import type { RunHost } from "./run-host.ts";
 
+const HIDDEN = [
+  ...(["credentials_sealed", "auth_mode", "environment_id"] as const),
+  ...(["auth_version", "renew_in_ms", "ends_in_ms"] as const),
+] as const;
+
 const REMEMBERED_MS = 60_000;
 
 type Options = { forceRefresh?: boolean; refreshToken?: boolean; refreshGithubAppJwtToken?: boolean } | null;
 
 const visible = ({ connection, credentials }: OpenedConnection, showRefreshToken: boolean) => {
-  const { credentials_sealed: _sealed, auth_mode: _mode, environment_id: _environment, ...shown } = connection;
+  const shown = omit(connection, HIDDEN);
   const seen = (value: unknown) => (showRefreshToken ? value : withoutRefreshTokens(value));
   return {
     ...shown,
