@@ -35,9 +35,17 @@ const stopAll = async (stops: Stops): Promise<void> => {
   for (let last = stops.pop(); last !== undefined; last = stops.pop()) await last();
 };
 
-const readCatalogue = (config: Config, log: Logger): Catalogue => {
-  const catalogue = loadCatalogue({ files: config.providerFiles });
-  for (const problem of catalogue.problems) log.warn({ event: "provider.refused", ...problem }, "left out");
+// Looked at beside the start: all entries of the published catalogue take a second.
+const reportCatalogue = async (catalogue: Catalogue, log: Logger): Promise<void> => {
+  const problems = await catalogue.check();
+  for (const problem of problems) log.warn({ event: "provider.refused", ...problem }, "left out");
+  const counts = { providers: catalogue.list().length, refused: problems.length };
+  log.info({ event: "catalogue.read", ...counts }, "the catalogue was read");
+};
+
+const readCatalogue = ({ providerFiles, role }: Config, log: Logger): Catalogue => {
+  const catalogue = loadCatalogue({ files: providerFiles });
+  if (providerFiles.length > 0 && role !== "worker") void reportCatalogue(catalogue, log);
   return catalogue;
 };
 

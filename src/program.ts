@@ -22,6 +22,7 @@ const COMMANDS: { [name: string]: () => Promise<(program: Command) => void> } = 
   migrate: async () => (await import("./commands/migrate.ts")).addMigrateCommand,
   demo: async () => (await import("./commands/demo.ts")).addDemoCommand,
   provider: async () => (await import("./commands/provider.ts")).addProviderCommand,
+  providers: async () => (await import("./commands/providers.ts")).addProvidersCommand,
   doctor: async () => (await import("./commands/doctor.ts")).addDoctorCommand,
 };
 

@@ -4,6 +4,7 @@ import { type Config, readConfig } from "../config.ts";
 import { checkServer } from "../db/doctor.ts";
 import { migrate } from "../db/migrate.ts";
 import { connect } from "../db/pool.ts";
+import { type CatalogueProblem, loadCatalogue } from "../providers/catalogue.ts";
 import { createApi } from "./api.ts";
 import { withDatabase } from "./database.ts";
 import { messageOf } from "./words.ts";
@@ -61,9 +62,34 @@ const checkApi = async ({ serverUrl: url, serverKey: key }: Config): Promise<Che
   return [server, isAccepted];
 };
 
+const MOST_NAMED = 20;
+
+const checkCatalogue = async ({ providerFiles }: Config): Promise<Check & { problems?: CatalogueProblem[] }> => {
+  try {
+    const catalogue = loadCatalogue({ files: providerFiles });
+    const problems = await catalogue.check();
+    const count = `${catalogue.list().length} providers`;
+    if (problems.length === 0) return { name: "catalogue", verdict: "ok", detail: count };
+    const named = problems
+      .slice(0, MOST_NAMED)
+      .map(({ file, name, reason }) => `\n        ${name} (${file}): ${reason}`);
+    const rest =
+      problems.length > MOST_NAMED ? `\n        and ${problems.length - MOST_NAMED} more: --json names all` : "";
+    const detail = `${count}; left out: ${problems.length}${named.join("")}${rest}`;
+    return { name: "catalogue", verdict: "warn", detail, problems };
+  } catch (error) {
+    return { name: "catalogue", verdict: "fail", detail: messageOf(error) };
+  }
+};
+
 const run = async (options: { json?: true }): Promise<void> => {
   const config = readConfig();
-  const checks = [checkNode(), ...(await checkApi(config)), ...(await checkDatabase(config))];
+  const checks = [
+    checkNode(),
+    await checkCatalogue(config),
+    ...(await checkApi(config)),
+    ...(await checkDatabase(config)),
+  ];
   const failed = checks.filter(({ verdict }) => verdict === "fail").length;
   if (options.json) console.log(JSON.stringify({ checks }));
   else {

@@ -1,7 +1,7 @@
 // The providers that this installation knows, from the catalogue in memory: no statement.
 import { type FieldArgs, lambda } from "postgraphile/grafast";
 import { extendSchema, gql } from "postgraphile/utils";
-import type { Catalogue } from "../providers/catalogue.ts";
+import { type Catalogue, searchCatalogue } from "../providers/catalogue.ts";
 import type { Provider } from "../providers/schema.ts";
 
 const typeDefs = gql`
@@ -30,7 +30,7 @@ const typeDefs = gql`
   extend type Query {
     """The providers there are, by name."""
     providers(
-      """A part of the name, in any case."""
+      """A part of the name, or of the name for people, in any case."""
       search: String = ""
     ): [Provider!]!
     """One provider; null when there is none of this name."""
@@ -51,13 +51,12 @@ const show = (name: string, provider: Provider) => ({
 
 /** The plugin that shows a catalogue. */
 export const createProvidersPlugin = (catalogue: Catalogue): GraphileConfig.Plugin => {
-  const all = catalogue.list().map(({ name, provider }) => show(name, provider));
-  const byName = new Map(all.map((one) => [one.name, one]));
-  const search = (part: unknown) => {
-    const wanted = String(part ?? "").toLowerCase();
-    return all.filter(({ name }) => name.toLowerCase().includes(wanted));
+  const search = (part: unknown) =>
+    searchCatalogue(catalogue, String(part ?? "")).map((one) => show(one.name, one.provider));
+  const find = (name: unknown) => {
+    const provider = catalogue.get(String(name));
+    return provider === undefined ? null : show(String(name), provider);
   };
-  const find = (name: unknown) => byName.get(String(name)) ?? null;
   const plans = {
     providers: (_$root: unknown, args: FieldArgs) => lambda(args.getRaw("search"), search),
     provider: (_$root: unknown, args: FieldArgs) => lambda(args.getRaw("name"), find),

@@ -1,5 +1,6 @@
 // Promise: catalogue templates are filled from the connection's own fields, and what is missing is named, never guessed.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { Credentials } from "../../src/providers/credentials.ts";
 import { fillTemplate } from "../../src/providers/template.ts";
@@ -66,6 +67,38 @@ test("what has no value is named, and nothing but own fields can be read", () =>
     "connectionConfig.a",
   ];
   for (const name of unreadable) assert.deepEqual(fill(v(name)).missing, [name]);
+});
+
+test("times, hashes, parts of a pair and names that are passed are filled; a placeholder may stand in another's function", () => {
+  const now = Date.UTC(2026, 2, 1, 9, 5, 7, 40);
+  const context = {
+    credentials: { type: "TWO_STEP", privateKey: "k1:s:2", secret: "s" } as Credentials,
+    connectionConfig: { region: "eu" },
+    metadata: {},
+    integrationConfig: { service: "s3" },
+    client: { client_id: "id", client_secret: "pw" },
+    values: { step1: { token: { value: "t1" } }, refresh_token: "r", random: "n" },
+    now,
+  };
+  const cases: [string, string][] = [
+    ["now", "2026-03-01T09:05:07.040Z"],
+    ["now:X", String(Math.floor(now / 1000))],
+    ["now+7:days:YYYY-MM-DD", "2026-03-08"],
+    ["now-1:minutes:YYYYMMDDTHHmmss[Z]", "20260301T090407Z"],
+    ["now:ddd, DD MMM YYYY HH:mm:ss ZZ", "Sun, 01 Mar 2026 09:05:07 +0000"],
+    ["credentials.privateKey.id", "k1"],
+    ["credentials.privateKey.secret", "s:2"],
+    [`clientId}/${v("clientSecret")}/${v("integrationConfig.service")}/${v("region")}${"$"}{random`, "id/pw/s3/eun"],
+    [`step1.token.value}${v("refresh_token")}${"$"}{random`, "t1rn"],
+    [`sha256Hex(${v("random")})`, "1b16b1df538ba12dc3f97edbb85caa7050d46c148134290feba80f8236c83db9"],
+    [`sha256Hex(${v(`base64(${v("random")})`)})`, createHash("sha256").update("bg==").digest("hex")],
+    // RFC 2202, test case 2.
+    ["hmacSha1Hex(what do ya want for nothing?, Jefe)", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"],
+  ];
+  for (const [expression, wanted] of cases) {
+    assert.deepEqual(fillTemplate(v(expression), context), { text: wanted, missing: [] }, expression);
+  }
+  assert.deepEqual(fillTemplate(v("awsSigV4(a, b)"), context).missing, ["awsSigV4()"]);
 });
 
 test("a value that looks like a template is not filled again", () => {

@@ -3,6 +3,7 @@ import type { Request } from "express";
 import { z } from "zod";
 import { AppError } from "../../errors.ts";
 import { templatesOf } from "../../functions/templates.ts";
+import { searchCatalogue } from "../../providers/catalogue.ts";
 import type { Provider } from "../../providers/schema.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
@@ -11,7 +12,11 @@ import { Name } from "../patterns.ts";
 import { logoUrl } from "./logo-url.ts";
 
 const ListQuery = z.strictObject({
-  search: z.string().max(255).default("").meta({ description: "A part of the name, in any case." }),
+  search: z
+    .string()
+    .max(255)
+    .default("")
+    .meta({ description: "A part of the name, or of the name for people, in any case." }),
 });
 
 export const ProviderParams = z.object({ provider: Name });
@@ -41,8 +46,7 @@ export const providerEndpoints = ({ catalogue }: HttpDeps): Endpoint[] => {
         answers: { 200: { says: "By name.", body: z.strictObject({ data: z.array(WireProvider) }) } },
       },
       ({ query, req }) => {
-        const search = query.search.toLowerCase();
-        const found = catalogue.list().filter(({ name }) => name.toLowerCase().includes(search));
+        const found = searchCatalogue(catalogue, query.search);
         return { data: found.map(({ name, provider }) => show(req, name, provider)) };
       },
     ),
