@@ -30,7 +30,7 @@ const typeDefs = gql`
   extend type Query {
     """The providers there are, by name."""
     providers(
-      """A part of the name, or of the name for people, in any case."""
+      """A part of the name, in any case."""
       search: String = ""
     ): [Provider!]!
     """One provider; null when there is none of this name."""

@@ -144,10 +144,8 @@ export const loadCatalogue = ({ files }: { files: string[] }): Catalogue => {
   };
 };
 
-/** The entries with `part` in their name or in their name for people, in any case. */
+/** The entries with `part` in their name, in any case. */
 export const searchCatalogue = (catalogue: Catalogue, part: string): ReturnType<Catalogue["list"]> => {
   const wanted = part.toLowerCase();
-  return catalogue
-    .list()
-    .filter(({ name, provider }) => `${name}\n${provider.display_name}`.toLowerCase().includes(wanted));
+  return catalogue.list().filter(({ name }) => name.toLowerCase().includes(wanted));
 };

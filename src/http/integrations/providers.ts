@@ -12,11 +12,7 @@ import { Name } from "../patterns.ts";
 import { logoUrl } from "./logo-url.ts";
 
 const ListQuery = z.strictObject({
-  search: z
-    .string()
-    .max(255)
-    .default("")
-    .meta({ description: "A part of the name, or of the name for people, in any case." }),
+  search: z.string().max(255).default("").meta({ description: "A part of the name, in any case." }),
 });
 
 export const ProviderParams = z.object({ provider: Name });

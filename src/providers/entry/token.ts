@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { bodyFormat, httpMethod, params, template, templates, urlTemplate } from "./basics.ts";
 
+// The published catalogue's words, and those of RFC 7591 that a server's metadata has.
+const CLIENT_AUTH = ["basic", "custom", "private_key_jwt", "client_secret_basic", "client_secret_post", "none"];
+
 /** A token that is made here, by signing. */
 const Token = z.looseObject({
   signing_key: template.optional(),
@@ -51,7 +54,10 @@ export const TokenEndpoint = {
   token_headers: templates.optional(),
   token_request_method: httpMethod.optional(),
   /** How the client names itself at the token endpoint: `basic` in a header; otherwise in the body. */
-  token_request_auth_method: z.enum(["basic", "custom", "private_key_jwt"]).optional(),
+  token_request_auth_method: z
+    .string()
+    .refine((method) => CLIENT_AUTH.includes(method), `must be one of ${CLIENT_AUTH.join(", ")}`)
+    .optional(),
   authorization_method: z.enum(["header", "body"]).optional(),
   body_format: bodyFormat.optional(),
   refresh_url: urlTemplate.optional(),
