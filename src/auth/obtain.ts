@@ -3,7 +3,13 @@ import { AppError, type Json } from "../errors.ts";
 import type { Fetch } from "../outbound/fetch.ts";
 import type { Credentials } from "../providers/credentials.ts";
 import type { Provider } from "../providers/schema.ts";
+import { obtainInstallationToken } from "./kinds/app.ts";
+import { assume } from "./kinds/aws-sigv4.ts";
+import { logIn } from "./kinds/bill.ts";
+import { obtainAppAndUser } from "./kinds/custom.ts";
 import { refreshOAuth2 } from "./kinds/oauth2.ts";
+import { obtainClientToken } from "./kinds/oauth2-cc.ts";
+import { makeSignature } from "./kinds/signature.ts";
 
 /** What is known when a token is to be had. */
 export type ObtainContext = {
@@ -32,7 +38,13 @@ export type Obtained = { credentials: Credentials; connectionConfig?: Record<str
 export type Obtain = (context: ObtainContext) => Promise<Obtained>;
 
 const KINDS: { [type in Credentials["type"]]?: Obtain } = {
+  APP: obtainInstallationToken,
+  AWS_SIGV4: assume,
+  BILL: logIn,
+  CUSTOM: obtainAppAndUser,
   OAUTH2: refreshOAuth2,
+  OAUTH2_CC: obtainClientToken,
+  SIGNATURE: makeSignature,
 };
 
 /** A new token for credentials of any kind that can get one without asking anybody: see `isRenewable`. */

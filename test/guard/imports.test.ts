@@ -46,6 +46,7 @@ const PACKAGES: Record<string, string[]> = {
   aws4fetch: ["outbound"],
   jose: ["providers", "auth"],
   oauth4webapi: ["auth"],
+  sax: ["auth"],
   yaml: ["providers"],
   express: ["http"],
   postgraphile: ["graphql"],

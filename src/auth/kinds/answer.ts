@@ -19,9 +19,10 @@ const asJson = (text: string): unknown => {
   }
 };
 
-/** The answer's fields; empty when it has none. */
+/** The answer's fields, or those of the first of several; empty when it has none. */
 export const fieldsOf = ({ text }: Pick<Answer, "text">): Fields => {
-  const json = asJson(text);
+  const parsed = asJson(text);
+  const json = Array.isArray(parsed) ? parsed[0] : parsed;
   if (isObject(json)) return json;
   const isForm = json === undefined && /^[\w.-]+=[^\s<]*$/.test(text.trim());
   return isForm ? Object.fromEntries(new URLSearchParams(text.trim())) : {};

@@ -13,7 +13,7 @@ test.after(() => http.close());
 
 /** `entry` is a catalogue entry but for its name. */
 export const contextOf = (
-  entry: object & { auth_mode: string },
+  entry: { auth_mode: string; [field: string]: unknown },
   credentials: Credentials,
   over: Partial<ObtainContext> = {},
 ): ObtainContext => ({
