@@ -108,16 +108,21 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   const { access } = config;
   if (door !== undefined) {
     // Not above: a worker has no use for it, which is a quarter of what it loads.
-    const [{ createApp }, { createGraphql }] = await Promise.all([
+    const [{ createApp }, { createFlowSockets }, { createGraphql }] = await Promise.all([
       import("./http/app.ts"),
+      import("./http/oauth/sockets.ts"),
       import("./graphql/graphql.ts"),
     ]);
     useFastGraphql();
     const graphql = createGraphql({ url: database.url, keys, catalogue, log, settings: config.graphql });
     stops.push(graphql.close);
+    const flowSockets = createFlowSockets({ url: database.url, pool, log });
+    stops.push(flowSockets.close);
     const { explorer } = config.graphql;
     const ready = () => isReady;
-    door.serve(createApp({ db: pool, keys, catalogue, log, access, ready, runs: executor, graphql, explorer }));
+    door.serve(
+      createApp({ db: pool, keys, catalogue, log, access, ready, runs: executor, graphql, flowSockets, explorer }),
+    );
   }
   return {
     url: door?.url ?? "",

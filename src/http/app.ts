@@ -1,6 +1,6 @@
 // The REST API as an Express app: a list of endpoints. Of two that fit a path the first answers.
 import express, { type Express } from "express";
-import { createCallerCheck } from "./access/auth.ts";
+import { createCallerCheck, type FindSession } from "./access/auth.ts";
 import { actionEndpoints } from "./actions/actions.ts";
 import { installMcpMethods, mcpEndpoints } from "./actions/mcp.ts";
 import { connectionEndpoints } from "./connections/connection.ts";
@@ -41,6 +41,8 @@ import { integrationEndpoints } from "./integrations/integration.ts";
 import { integrationsEndpoints } from "./integrations/integrations.ts";
 import { providerEndpoints } from "./integrations/providers.ts";
 import { logEndpoints } from "./logs.ts";
+import { oauthEndpoints } from "./oauth/oauth.ts";
+import { installFlowSockets } from "./oauth/sockets.ts";
 import { proxyEndpoints } from "./proxy/proxy.ts";
 import { parseQuery } from "./query.ts";
 import { serveEndpoints } from "./serve.ts";
@@ -53,7 +55,7 @@ import { webhookTestEndpoints } from "./webhooks/test.ts";
 import { webhooksEndpoints } from "./webhooks/webhooks.ts";
 import { webhookInEndpoints } from "./webhooks-in/webhooks-in.ts";
 
-const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
+const allEndpoints = (deps: HttpDeps, forgetKeys: () => void, findSession: FindSession): Endpoint[] => [
   ...healthEndpoints(deps),
   ...webhookInEndpoints(deps),
   ...recordEndpoints(deps),
@@ -96,6 +98,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void): Endpoint[] => [
   ...environmentsEndpoints(deps, forgetKeys),
   ...connectSessionEndpoints(deps),
   ...ownSessionEndpoints(deps),
+  ...oauthEndpoints(deps, findSession),
 ];
 
 /** The app; the caller listens. It keeps no state but a short memory of API keys. */
@@ -106,12 +109,13 @@ export const createApp = (deps: HttpDeps): Express => {
   app.set("query parser", parseQuery);
   app.set("trust proxy", deps.access?.trustedProxies ?? 0);
   installCors(app, deps);
-  const { check, forget } = createCallerCheck(deps);
-  const endpoints = allEndpoints(deps, forget);
+  const { check, findSession, forget } = createCallerCheck(deps);
+  const endpoints = allEndpoints(deps, forget, findSession);
   endpoints.push(...descriptionEndpoints(() => endpoints));
   serveEndpoints(app, endpoints, check);
   installMcpMethods(app, deps);
   installGraphql(app, deps, check);
+  installFlowSockets(app, deps.flowSockets);
   if (deps.explorer) installExplorer(app);
   installErrors(app, deps);
   return app;

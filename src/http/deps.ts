@@ -6,6 +6,7 @@ import type { Graphql } from "../graphql/graphql.ts";
 import type { Logger } from "../log.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import type { Executor } from "../runs/executor.ts";
+import type { FlowSockets } from "./oauth/sockets.ts";
 
 /** How the API is reached and guarded; by default nothing is limited and no account key is known. */
 export type AccessSettings = {
@@ -30,6 +31,8 @@ export type HttpDeps = {
   ready: () => boolean;
   access?: AccessSettings | undefined;
   graphql: Graphql;
+  /** Who waits to hear how an end user's connecting ended. */
+  flowSockets: FlowSockets;
   /** Whether people may try GraphQL on a page; by default not. */
   explorer?: boolean | undefined;
   /** Runs functions in this process while a request waits, passes requests on, and keeps the log. */

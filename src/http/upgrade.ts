@@ -4,13 +4,14 @@
 import { type IncomingMessage, type RequestListener, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
-const PATH = "/graphql";
+/** Where there are sockets: subscriptions, and end users who connect. */
+const PATHS = ["/graphql", "/"];
 
 const heads = new WeakMap<IncomingMessage, Buffer>();
 
 /** True for what is to become a WebSocket. */
 export const isUpgrade = ({ method, url = "", headers }: IncomingMessage): boolean =>
-  method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && (url === PATH || url.startsWith(`${PATH}?`));
+  method === "GET" && headers.upgrade?.toLowerCase() === "websocket" && PATHS.includes(url.split("?")[0]!);
 
 /** Lets the app answer such a request, or take its socket. */
 export const serveUpgrade =

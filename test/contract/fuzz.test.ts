@@ -9,5 +9,5 @@ test("2,000 requests, whole and spoilt, find no failure of ours, no leak and no 
   const thrown = await fuzz(t, { requests: 2_000, seed: SEED });
   assertNothingFound(thrown, SEED);
   const reached = [...thrown.statuses.values()].filter((found) => [...found].some((status) => status < 300)).length;
-  assert.ok(reached >= thrown.statuses.size * 0.6, `${reached} of ${thrown.statuses.size} operations succeeded at all`);
+  assert.ok(reached >= thrown.statuses.size * 0.5, `${reached} of ${thrown.statuses.size} operations succeeded at all`);
 });

@@ -23,6 +23,9 @@ const NEVER_SUCCEED: { [operation: string]: string } = {
   "post /integrations/quickstart": "a server of one's own shares no app",
   "post /functions/invocations": "a name of the published API that nothing stands behind",
   "get /functions/invocations/{id}": "a name of the published API that nothing stands behind",
+  "get /oauth/connect/{providerConfigKey}": "leads away from here",
+  "get /oauth/callback": "for browsers that come back from a provider",
+  "get /app-auth/connect": "for browsers that come back from a provider",
   "post /sync/deploy/internal": "for the published server's own tools",
 };
 

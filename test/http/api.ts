@@ -14,6 +14,7 @@ import { createGraphql, type GraphqlSettings } from "../../src/graphql/graphql.t
 import { createApp } from "../../src/http/app.ts";
 import type { AccessSettings } from "../../src/http/deps.ts";
 import { openDoor } from "../../src/http/door.ts";
+import { createFlowSockets } from "../../src/http/oauth/sockets.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { type ExecutorDeps, startExecutor } from "../../src/runs/executor.ts";
@@ -101,9 +102,22 @@ export const testApi = async (
   t.after(runs.stop);
   const graphql = createGraphql({ url: db.url, keys, catalogue, log, settings: o.graphql });
   t.after(graphql.close);
+  const flowSockets = createFlowSockets({ url: db.url, pool: db.pool, log });
+  t.after(flowSockets.close);
   const door = await openDoor({ host: "127.0.0.1", port: 0 });
   door.serve(
-    createApp({ db: db.pool, keys, catalogue, log, access, ready: () => isReady, runs, graphql, explorer: o.explorer }),
+    createApp({
+      db: db.pool,
+      keys,
+      catalogue,
+      log,
+      access,
+      ready: () => isReady,
+      runs,
+      graphql,
+      flowSockets,
+      explorer: o.explorer,
+    }),
   );
   t.after(() => door.close({ drainMs: 0 }));
   const { url } = door;

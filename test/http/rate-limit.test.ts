@@ -7,6 +7,7 @@ import type { Request } from "express";
 import { createGraphql } from "../../src/graphql/graphql.ts";
 import { createGuess } from "../../src/http/access/wrong-keys.ts";
 import { createApp } from "../../src/http/app.ts";
+import { createFlowSockets } from "../../src/http/oauth/sockets.ts";
 import { createLogger } from "../../src/log.ts";
 import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { until } from "../helpers/until.ts";
@@ -27,7 +28,9 @@ const another = async (t: { after: (hook: () => void) => void }, api: TestApi): 
   const catalogue = loadCatalogue({ files: [] });
   const graphql = createGraphql({ url: db.url, keys, catalogue, log });
   t.after(graphql.close);
-  const app = createApp({ db: db.pool, keys, catalogue, log, access, ready: () => true, runs, graphql });
+  const flowSockets = createFlowSockets({ url: db.url, pool: db.pool, log });
+  t.after(flowSockets.close);
+  const app = createApp({ db: db.pool, keys, catalogue, log, access, ready: () => true, runs, graphql, flowSockets });
   const server = createServer(app).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   t.after(() => {

@@ -38,7 +38,7 @@ const ofPopup = {
   authorization_params: texts
     .transform(withoutUndefined)
     .default({})
-    .meta({ description: "Laid over those of the provider's entry; `undefined` takes one away." }),
+    .meta({ description: "Laid over those of the provider's entry; one without a value takes one away." }),
   credentials: z
     .strictObject({
       oauth_client_id_override: text.optional(),

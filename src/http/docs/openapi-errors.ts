@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { ZodOpenApiResponsesObject } from "zod-openapi";
 import { CODES, type Code } from "../../errors.ts";
-import type { Refusal, Spec } from "../endpoint.ts";
+import type { Answer, Refusal, Spec } from "../endpoint.ts";
 
 const FieldError = z.strictObject({ code: z.string(), message: z.string(), path: z.array(z.string()) }).meta({
   id: "FieldError",
@@ -76,27 +76,33 @@ const schemaOf = (codes: Code[]) => ({
 
 const FROM_ELSEWHERE = { description: "Or what was answered elsewhere and is passed on." };
 
+const isOfOtherType = (answer: Answer | undefined): answer is Answer & { type: string } =>
+  answer?.type !== undefined && answer.type !== "*/*";
+
 // Where an endpoint says that a status has another body as well; it is described where the status has that one only.
 const alsoOf = (status: number, { answers, otherwise }: Spec): ({ $ref: string } | { description: string })[] => {
-  const id = answers[status]?.body?.meta()?.id;
+  const id = isOfOtherType(answers[status]) ? undefined : answers[status]?.body?.meta()?.id;
   return [
     ...(id === undefined ? [] : [{ $ref: `#/components/schemas/${id}` }]),
     ...(otherwise ? [FROM_ELSEWHERE] : []),
   ];
 };
 
-const errorResponse = (status: number, codes: Code[], also: ReturnType<typeof alsoOf>) => ({
-  description: codes.map((code) => `- \`${code}\`: ${CODES[code].says}`).join("\n"),
-  ...(status === 429 && { headers: { "Retry-After": RETRY_AFTER } }),
-  content: {
-    "application/json": {
-      schema: also.length === 0 ? schemaOf(codes) : { anyOf: [schemaOf(codes), ...also] },
+const errorResponse = (status: number, codes: Code[], spec: Spec) => {
+  const also = alsoOf(status, spec);
+  const page = spec.answers[status];
+  return {
+    description: codes.map((code) => `- \`${code}\`: ${CODES[code].says}`).join("\n"),
+    ...(status === 429 && { headers: { "Retry-After": RETRY_AFTER } }),
+    content: {
+      "application/json": {
+        schema: also.length === 0 ? schemaOf(codes) : { anyOf: [schemaOf(codes), ...also] },
+      },
+      ...(isOfOtherType(page) && { [page.type]: { schema: page.body } }),
     },
-  },
-});
+  };
+};
 
 /** The responses of an operation's failures. */
 export const errorResponses = (spec: Spec): ZodOpenApiResponsesObject =>
-  Object.fromEntries(
-    [...codesOf(spec)].map(([status, codes]) => [`${status}`, errorResponse(status, codes, alsoOf(status, spec))]),
-  );
+  Object.fromEntries([...codesOf(spec)].map(([status, codes]) => [`${status}`, errorResponse(status, codes, spec)]));

@@ -1,0 +1,11 @@
+// Which kinds of credentials are had by sending the end user to the provider.
+import type { Provider } from "../../providers/schema.ts";
+import type { FlowKind } from "./flow.ts";
+import { oauth2 } from "./oauth2.ts";
+
+const KINDS: { [mode in Provider["auth_mode"]]?: FlowKind } = {
+  OAUTH2: oauth2,
+};
+
+/** The kind of this provider; undefined for one that is connected without a way through a browser. */
+export const flowKindOf = ({ auth_mode }: Provider): FlowKind | undefined => KINDS[auth_mode];
