@@ -4,7 +4,7 @@
 create or replace function syncline.import_connection(
   p_environment int, p_integration text, p_connection text, p_auth_mode text, p_connection_config jsonb, p_metadata jsonb,
   p_tags jsonb, p_generated_tags jsonb, p_end_user jsonb, p_webhook_url_override text, p_wrapped bytea, p_master_key_id text)
-returns table (id int, is_new boolean, wrapped bytea)
+returns table (id int, is_new boolean, wrapped bytea, master_key_id text)
 language plpgsql volatile as $$
 declare
   v_integration int := syncline.resolve_integration(p_environment, p_integration);
@@ -37,7 +37,7 @@ begin
     end if;
     exit when id is not null; -- else it was deleted in between
   end loop;
-  select k.wrapped into wrapped from syncline.data_keys k where k.connection_id = import_connection.id;
+  select k.wrapped, k.master_key_id into wrapped, master_key_id from syncline.data_keys k where k.connection_id = import_connection.id;
   return next;
 end $$;
 comment on function syncline.import_connection(int, text, text, text, jsonb, jsonb, jsonb, jsonb, jsonb, text, bytea, text) is 'Make a connection, or override the one of this name (null: keep what it has). Then set_credentials, sealed with the data key returned, in the same transaction, and welcome_connection in it or once it is validated.';

@@ -21,7 +21,9 @@ const whole = (from: number, to: number) => {
 const isOn = (setting: "on" | "off" | undefined, otherwise: boolean): boolean =>
   setting === undefined ? otherwise : setting === "on";
 
-const isKey = (text: string): boolean => Buffer.from(text, "base64").length === 32;
+const isKey = (text: string): boolean => /^(file|awskms):/.test(text) || Buffer.from(text, "base64").length === 32;
+
+const NO_KEY = "must be the base64 text of 32 bytes, file:<path of a key file> or awskms://<key>?region=<region>";
 
 const Settings = z
   .object({
@@ -30,7 +32,21 @@ const Settings = z
     HOST: z.string().min(1).default("127.0.0.1"),
     DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" }).optional(),
     SYNCLINE_DATA: z.string().min(1).default(".syncline"),
-    SYNCLINE_ENCRYPTION_KEY: z.string().refine(isKey, "must be the base64 text of 32 bytes").optional(),
+    // The current master key, which wraps new data keys; others that open what they wrapped: while one takes the place of another.
+    SYNCLINE_ENCRYPTION_KEY: z.string().refine(isKey, NO_KEY).optional(),
+    SYNCLINE_ENCRYPTION_KEYS_ACCEPTED: list.refine((keys) => keys.every(isKey), `each ${NO_KEY}`).default([]),
+    SYNCLINE_ENCRYPTION_PASSPHRASE: z.string().min(12, "must have at least 12 characters").optional(),
+    SYNCLINE_ENCRYPTION_PASSPHRASE_FILE: z.string().optional(),
+    AWS_REGION: z.string().optional(),
+    AWS_DEFAULT_REGION: z.string().optional(),
+    AWS_ACCESS_KEY_ID: z.string().optional(),
+    AWS_SECRET_ACCESS_KEY: z.string().optional(),
+    AWS_SESSION_TOKEN: z.string().optional(),
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: z.string().optional(),
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: z.url().optional(),
+    AWS_CONTAINER_AUTHORIZATION_TOKEN: z.string().optional(),
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: z.string().optional(),
+    AWS_ENDPOINT_URL_KMS: z.url().optional(),
     SYNCLINE_DEV_API_KEY: z.string().optional(),
     SYNCLINE_ACCOUNT_KEY: z.string().min(32, "must have at least 32 characters").optional(),
     SYNCLINE_RATE_LIMIT: whole(0, 1_000_000).optional(),
@@ -90,7 +106,25 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
     host: settings.HOST,
     databaseUrl: settings.DATABASE_URL,
     dataFolder: path.resolve(settings.SYNCLINE_DATA),
-    encryptionKey: settings.SYNCLINE_ENCRYPTION_KEY,
+    /** Where the master keys are. */
+    masterKeys: {
+      current: settings.SYNCLINE_ENCRYPTION_KEY,
+      accepted: settings.SYNCLINE_ENCRYPTION_KEYS_ACCEPTED,
+      passphrase: settings.SYNCLINE_ENCRYPTION_PASSPHRASE,
+      passphraseFile: settings.SYNCLINE_ENCRYPTION_PASSPHRASE_FILE,
+      /** By AWS's own names, for AWS KMS alone. */
+      aws: {
+        region: settings.AWS_REGION ?? settings.AWS_DEFAULT_REGION,
+        accessKeyId: settings.AWS_ACCESS_KEY_ID,
+        secretAccessKey: settings.AWS_SECRET_ACCESS_KEY,
+        sessionToken: settings.AWS_SESSION_TOKEN,
+        containerPath: settings.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI,
+        containerUrl: settings.AWS_CONTAINER_CREDENTIALS_FULL_URI,
+        containerToken: settings.AWS_CONTAINER_AUTHORIZATION_TOKEN,
+        containerTokenFile: settings.AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
+        kmsUrl: settings.AWS_ENDPOINT_URL_KMS,
+      },
+    },
     devApiKey: settings.SYNCLINE_DEV_API_KEY,
     access: {
       accountKey: settings.SYNCLINE_ACCOUNT_KEY,

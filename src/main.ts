@@ -2,8 +2,7 @@
 import { type Config, useFastGraphql } from "./config.ts";
 import { sealClearWebhookSecrets } from "./crypto/clear-webhook-secrets.ts";
 import { createDataKeys, type DataKeys } from "./crypto/data-keys.ts";
-import { createKeyring } from "./crypto/keyring.ts";
-import { loadMasterKey } from "./crypto/master-key.ts";
+import { loadKeyring } from "./crypto/master-key.ts";
 import { checkKeyring, ensureEnvironments } from "./db/ensure-environments.ts";
 import { migrate } from "./db/migrate.ts";
 import { type Database, openDatabase } from "./db/open-database.ts";
@@ -74,7 +73,6 @@ const openOwnDoor = (config: Config, log: Logger): Promise<Door> =>
 const startParts = async (config: Config, log: Logger, stops: Stops, signal: AbortSignal): Promise<Server> => {
   const door = config.role === "worker" ? undefined : await openOwnDoor(config, log);
   if (door !== undefined) stops.push(() => door.close());
-  const masterKey = await loadMasterKey(config);
   const database = await openDatabase(config, log);
   stops.push(database.stop);
   signal.throwIfAborted();
@@ -88,7 +86,7 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
     log,
   });
   stops.push(() => pool.end());
-  const keyring = createKeyring({ masterKey });
+  const keyring = await loadKeyring(config, pool);
   const keys = createDataKeys({ db: pool, keyring });
   const catalogue = readCatalogue(config, log);
   // New API keys are shown once, so the process that people look at makes them, not one of many workers.

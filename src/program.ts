@@ -20,6 +20,7 @@ const COMMANDS: { [name: string]: () => Promise<(program: Command) => void> } = 
   undo: async () => (await import("./commands/undo.ts")).addUndoCommand,
   sql: async () => (await import("./commands/sql.ts")).addSqlCommand,
   migrate: async () => (await import("./commands/migrate.ts")).addMigrateCommand,
+  keys: async () => (await import("./commands/keys.ts")).addKeysCommand,
   demo: async () => (await import("./commands/demo.ts")).addDemoCommand,
   provider: async () => (await import("./commands/provider.ts")).addProviderCommand,
   providers: async () => (await import("./commands/providers.ts")).addProvidersCommand,

@@ -59,7 +59,7 @@ const write = async (
   const {
     id,
     is_new: isNew,
-    wrapped,
+    ...key
   } = await importConnection(db, {
     environment,
     integration,
@@ -75,7 +75,7 @@ const write = async (
     masterKeyId: candidate.master_key_id,
   });
   const place = credentialsPlace(environment, integration, connection);
-  const sealed = sealJson(keyring.open(wrapped), credentials as Json, place);
+  const sealed = sealJson(keyring.open(key), credentials as Json, place);
   const expireAt = "expires_at" in credentials ? (credentials.expires_at ?? null) : null;
   await setCredentials(db, { connection: id, sealed, expireAt });
   if (given.session !== undefined) await useConnectSession(db, { id: given.session, connection: id });

@@ -1,13 +1,15 @@
 // `syncline doctor`: settings, database, server and key, each looked at; what would break a promise is named.
 import type { Command } from "commander";
 import { type Config, readConfig } from "../config.ts";
+import { loadKeyring } from "../crypto/master-key.ts";
+import { checkDataKeys } from "../crypto/rotate-keys.ts";
 import { checkServer } from "../db/doctor.ts";
 import { migrate } from "../db/migrate.ts";
-import { connect } from "../db/pool.ts";
+import { connect, type Db } from "../db/pool.ts";
 import { type CatalogueProblem, loadCatalogue } from "../providers/catalogue.ts";
 import { createApi } from "./api.ts";
 import { withDatabase } from "./database.ts";
-import { messageOf } from "./words.ts";
+import { counted, messageOf } from "./words.ts";
 
 type Check = { name: string; verdict: "ok" | "warn" | "fail"; detail: string };
 
@@ -33,13 +35,39 @@ const checkSchema = async (url: string): Promise<Check> => {
   return { name: "schema", verdict: "fail", detail: `${count} files are to be applied: syncline migrate` };
 };
 
+// Every data key is tried: 20 us each.
+const checkKeys = async (config: Config, client: Db): Promise<Check[]> => {
+  const states = await checkDataKeys(client, await loadKeyring(config, client));
+  return states.map(({ master_key_id: id, environments, connections, isCurrent, isKnown, unreadable }): Check => {
+    const wraps = counted(environments + connections, "data key");
+    const is = isCurrent ? "current" : "accepted";
+    if (!isKnown)
+      return {
+        name: `master key ${id}`,
+        verdict: "fail",
+        detail: `not in the settings, wraps ${wraps}; syncline keys`,
+      };
+    if (unreadable! > 0)
+      return { name: `master key ${id}`, verdict: "fail", detail: `${unreadable} of ${wraps} do not open` };
+    const isDone = isCurrent || environments + connections === 0;
+    const todo = isDone ? (isCurrent ? "" : "; take it out of the settings") : "; syncline keys rotate";
+    return { name: `master key ${id}`, verdict: isDone ? "ok" : "warn", detail: `${is}, opens ${wraps}${todo}` };
+  });
+};
+
+const failedKeys = (error: unknown): Check[] => [{ name: "master keys", verdict: "fail", detail: messageOf(error) }];
+
 const checkDatabase = async (config: Config): Promise<Check[]> => {
   const look = async (url: string): Promise<Check[]> => {
     const schema = await checkSchema(url);
     if (schema.verdict === "fail") return [schema];
     const client = await connect({ url, applicationName: "syncline doctor" });
-    const checks = await checkServer(client, { now: new Date().toISOString() }).finally(() => client.end());
-    return [schema, ...checks];
+    try {
+      const checks = await checkServer(client, { now: new Date().toISOString() });
+      return [schema, ...checks, ...(await checkKeys(config, client).catch(failedKeys))];
+    } finally {
+      await client.end();
+    }
   };
   return await withDatabase(config, look).catch((error) => [
     { name: "database", verdict: "fail", detail: messageOf(error) },

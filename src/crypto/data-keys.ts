@@ -1,11 +1,14 @@
-// Data keys by owner, unwrapped once and remembered: key set-up would otherwise dominate each page.
+// Data keys by owner, unwrapped once and remembered for a minute: key set-up would otherwise dominate each page. The minute
+// bounds how long another process can still open what a deleted connection's key sealed; asking each time would cost a
+// statement a page, and a minute's asking costs 10,000 busy connections 170 statements a second.
 
 import type { Db } from "../db/fn.ts";
 import { findConnectionKey, findEnvironmentKey } from "../db/keys.ts";
 import { AppError } from "../errors.ts";
-import type { DataKey, Keyring } from "./keyring.ts";
+import type { DataKey, Keyring, WrappedKey } from "./keyring.ts";
 
 const MOST_REMEMBERED = 10_000; // a key set-up is about 1 KB
+const REMEMBERED_MS = 60_000;
 
 export type DataKeys = {
   keyring: Keyring;
@@ -13,29 +16,40 @@ export type DataKeys = {
   ofEnvironment: (environment: number) => Promise<DataKey>;
 };
 
-const remember = (load: (id: number) => Promise<DataKey>) => {
+// Counted from before the key was read, and kept by a timer: nobody has to ask for it to be forgotten.
+const remember = (load: (id: number) => Promise<DataKey>, rememberedMs: number) => {
   const known = new Map<number, DataKey>();
   return async (id: number): Promise<DataKey> => {
     const found = known.get(id);
     if (found !== undefined) return found;
+    const until = performance.now() + rememberedMs;
     const key = await load(id);
+    const left = until - performance.now();
+    if (left <= 0) return key;
     if (known.size >= MOST_REMEMBERED) known.delete(known.keys().next().value as number);
     known.set(id, key);
+    setTimeout(() => known.delete(id), left).unref();
     return key;
   };
 };
 
-/** The data keys of connections and environments. Asking for one that was shredded throws `not_found`. */
-export const createDataKeys = ({ db, keyring }: { db: Db; keyring: Keyring }): DataKeys => {
-  const opened = (wrapped: Buffer | null, owner: string): DataKey => {
-    if (wrapped === null) throw new AppError("not_found", `The data key of ${owner} is gone.`);
-    return keyring.open(wrapped);
+/**
+ * The data keys of connections and environments. Asking for one that was shredded throws `not_found`, at the latest
+ * `rememberedMs` (a minute) after that.
+ */
+export const createDataKeys = (o: { db: Db; keyring: Keyring; rememberedMs?: number }): DataKeys => {
+  const { db, keyring, rememberedMs = REMEMBERED_MS } = o;
+  const opened = (key: WrappedKey | null, owner: string): DataKey => {
+    if (key === null) throw new AppError("not_found", `The data key of ${owner} is gone.`);
+    return keyring.open(key);
   };
+  const connectionKey = async (id: number) =>
+    opened(await findConnectionKey(db, { connection: id }), `connection ${id}`);
+  const environmentKey = async (id: number) =>
+    opened(await findEnvironmentKey(db, { environment: id }), `environment ${id}`);
   return {
     keyring,
-    ofConnection: remember(async (id) => opened(await findConnectionKey(db, { connection: id }), `connection ${id}`)),
-    ofEnvironment: remember(async (id) =>
-      opened(await findEnvironmentKey(db, { environment: id }), `environment ${id}`),
-    ),
+    ofConnection: remember(connectionKey, rememberedMs),
+    ofEnvironment: remember(environmentKey, rememberedMs),
   };
 };

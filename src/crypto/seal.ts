@@ -48,7 +48,8 @@ export const sealAll = (key: DataKey, texts: string[], aadOf: (index: number) =>
 /** Open a sealed text. Throws `server_error` when the key, the place or a single bit is wrong. */
 export const open = (key: DataKey, blob: Buffer, aad: string): string => {
   if (blob[0] !== VERSION) throw new AppError("server_error", `A sealed value has the unknown version ${blob[0]}.`);
-  const decipher = createDecipheriv("aes-256-gcm", key.sealKey, blob.subarray(NONCE_AT, TEXT_AT));
+  const nonce = blob.subarray(NONCE_AT, TEXT_AT);
+  const decipher = createDecipheriv("aes-256-gcm", key.sealKey, nonce, { authTagLength: TAG_BYTES }); // no shorter ones
   setPlace(decipher, aad);
   decipher.setAuthTag(blob.subarray(blob.length - TAG_BYTES));
   try {

@@ -52,7 +52,7 @@ export const importConnection = fn(
     wrapped: "bytea",
     masterKeyId: "text",
   },
-  row(z.object({ id: z.number(), is_new: z.boolean(), wrapped: z.instanceof(Buffer) })),
+  row(z.object({ id: z.number(), is_new: z.boolean(), wrapped: z.instanceof(Buffer), master_key_id: z.string() })),
 );
 export const setCredentials = fn(
   "set_credentials",

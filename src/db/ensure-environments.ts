@@ -6,7 +6,7 @@ import { sealJson } from "../crypto/seal.ts";
 import { AppError } from "../errors.ts";
 import { addApiKey } from "./api-keys.ts";
 import { ensureEnvironment, setSigningKey } from "./environments.ts";
-import { findEnvironmentKey, findOldestEnvironmentKey } from "./keys.ts";
+import { findEnvironmentKey, listDataKeys } from "./keys.ts";
 import type { Db, Pool } from "./pool.ts";
 import { inTransaction } from "./tx.ts";
 
@@ -14,6 +14,7 @@ import { inTransaction } from "./tx.ts";
 export type EnsuredEnvironment = { id: number; name: string; isNew: boolean; newKey: string | null };
 
 const SIGNING_KEY_BYTES = 32;
+const MOST_CHECKED = 1_000; // environments; 20 us each
 
 /** The SHA-256 by which an API key, or the token of a session, is known. */
 export const hashApiKey = (key: string): Buffer => createHash("sha256").update(key).digest();
@@ -22,9 +23,9 @@ export const hashApiKey = (key: string): Buffer => createHash("sha256").update(k
 export const newSigningKey = (): string => randomBytes(SIGNING_KEY_BYTES).toString("base64url");
 
 const openKey = async (db: Db, keyring: Keyring, environment: number): Promise<DataKey> => {
-  const wrapped = await findEnvironmentKey(db, { environment });
-  if (wrapped === null) throw new AppError("server_error", `Environment ${environment} has no data key.`);
-  return keyring.open(wrapped);
+  const key = await findEnvironmentKey(db, { environment });
+  if (key === null) throw new AppError("server_error", `Environment ${environment} has no data key.`);
+  return keyring.open(key);
 };
 
 type Deps = { db: Pool; keyring: Keyring };
@@ -45,10 +46,9 @@ export const createEnvironment = async ({ db: pool, keyring }: Deps, name: strin
     return isNew ? id : null;
   });
 
-/** For a process that makes no environments: rejects when what others wrote does not open with this keyring. */
+/** Rejects when the data key of an environment does not open with this keyring: it lacks a master key, or it is another's. */
 export const checkKeyring = async ({ db, keyring }: { db: Db; keyring: Keyring }): Promise<void> => {
-  const wrapped = await findOldestEnvironmentKey(db, {});
-  if (wrapped !== null) keyring.open(wrapped);
+  for (const key of await listDataKeys(db, { after: 0, limit: MOST_CHECKED, connections: false })) keyring.open(key);
 };
 
 /**

@@ -4,8 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { readConfig } from "../../src/config.ts";
 import { createDataKeys, type DataKeys } from "../../src/crypto/data-keys.ts";
-import { createKeyring } from "../../src/crypto/keyring.ts";
-import { loadMasterKey } from "../../src/crypto/master-key.ts";
+import { loadKeyring } from "../../src/crypto/master-key.ts";
 import { findServer } from "../../src/db/embedded/stale.ts";
 import { readState } from "../../src/db/embedded/state.ts";
 import { createPool, type Pool } from "../../src/db/pool.ts";
@@ -63,7 +62,7 @@ export const setUp = async (role: "all" | "api", concurrency = 10): Promise<Benc
   });
   const server = await startServer(config, createLogger("warn"));
   const pool = createPool({ url: server.databaseUrl, max: 30, applicationName: "syncline bench" });
-  const keyring = createKeyring({ masterKey: await loadMasterKey(config) });
+  const keyring = await loadKeyring(config, pool);
   const keys = createDataKeys({ db: pool, keyring });
   const postmaster = findServer(readState(config.dataFolder)!.cluster)!;
   const api = apiOf(server.url);

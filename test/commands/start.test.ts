@@ -100,7 +100,7 @@ test("a worker makes no API keys, the API prints those it made, and another encr
   const other = { ...env, SYNCLINE_ROLE: "worker", SYNCLINE_ENCRYPTION_KEY: Buffer.alloc(32, 8).toString("base64") };
   const { out, code } = await runSyncline(t, ["start"], other);
   assert.equal(code, 1);
-  assert.match(out, /^error: A data key does not open with SYNCLINE_ENCRYPTION_KEY/m);
+  assert.match(out, /^error: A data key is wrapped by master key \w{16}, which this process does not have/m);
   await stopsCleanly(worker, ["SIGTERM"]);
   await stopsCleanly(api, ["SIGTERM"]);
 });

@@ -5,7 +5,7 @@ import { createKeyring } from "../../src/crypto/keyring.ts";
 import { contentHash, open, openJson, seal, sealAll, sealJson } from "../../src/crypto/seal.ts";
 
 const keyring = createKeyring({ masterKey: Buffer.alloc(32, 1) });
-const newKey = () => keyring.open(keyring.createDataKey().wrapped);
+const newKey = () => keyring.open(keyring.createDataKey());
 const failsToOpen = { code: "server_error" };
 
 test("what was sealed opens again, whatever characters it has", () => {

@@ -37,7 +37,8 @@ test("a token is given as such, a refresh token only when asked for, and the log
   });
   await deploy({ "acme2/syncs/seen.ts": FILE });
   const keyring = createKeyring({ masterKey: TEST_MASTER_KEY });
-  const { wrapped, master_key_id: masterKeyId } = keyring.createDataKey();
+  const key = keyring.createDataKey();
+  const { wrapped, master_key_id: masterKeyId } = key;
   const { id } = await importConnection(db.pool, {
     ...{ environment, integration: "acme2", connection: "one", authMode: "OAUTH2", wrapped, masterKeyId },
     ...{ connectionConfig: { baseUrl: provider.url }, metadata: {}, tags: {}, generatedTags: {} },
@@ -47,7 +48,7 @@ test("a token is given as such, a refresh token only when asked for, and the log
   await setCredentials(db.pool, {
     connection: id,
     sealed: sealJson(
-      keyring.open(wrapped),
+      keyring.open(key),
       { type: "OAUTH2", ...tokens, raw: { ...tokens, scope: "all" } },
       credentialsPlace(environment, "acme2", "one"),
     ),

@@ -43,8 +43,8 @@ const PACKAGES: Record<string, string[]> = {
   pg: ["db"],
   undici: ["outbound"],
   "ipaddr.js": ["outbound"],
-  aws4fetch: ["outbound"],
-  jose: ["providers", "auth"],
+  aws4fetch: ["outbound", "crypto"], // crypto: the requests to AWS KMS, which is no provider
+  jose: ["providers", "auth", "crypto"], // crypto: key files are encrypted JWKs
   oauth4webapi: ["auth"],
   sax: ["auth"],
   yaml: ["providers"],

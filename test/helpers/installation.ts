@@ -58,7 +58,7 @@ export const installAcme = async (deps: {
 
   const connect = async (name: string): Promise<number> => {
     const key = keyring.createDataKey();
-    const { id, is_new, wrapped } = await importConnection(pool, {
+    const { id, is_new, ...kept } = await importConnection(pool, {
       environment,
       integration: "acme",
       connection: name,
@@ -76,7 +76,7 @@ export const installAcme = async (deps: {
     const credentials = { type: "API_KEY", apiKey: provider.credentials.apiKey };
     await setCredentials(pool, {
       connection: id,
-      sealed: sealJson(keyring.open(wrapped), credentials, place),
+      sealed: sealJson(keyring.open(kept), credentials, place),
       expireAt: null,
     });
     await welcomeConnection(pool, { connection: id, isNew: is_new });

@@ -11,8 +11,9 @@ sqlTests("08_key", {
     const ids = await makeSync({ q, one });
     await q(INSERT, [ids.environment, null, Buffer.from("environment")]);
     await q(INSERT, [ids.environment, ids.connection, Buffer.from("connection")]);
-    assert.equal(String(await findConnectionKey(db, { connection: ids.connection })), "connection");
-    assert.equal(String(await findEnvironmentKey(db, { environment: ids.environment })), "environment");
+    const found = await findConnectionKey(db, { connection: ids.connection });
+    assert.deepEqual([String(found?.wrapped), found?.master_key_id], ["connection", "m"]);
+    assert.equal(String((await findEnvironmentKey(db, { environment: ids.environment }))?.wrapped), "environment");
   },
   "a shredded key is null": async ({ db, q, one }) => {
     const ids = await makeSync({ q, one });

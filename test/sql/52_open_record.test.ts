@@ -13,12 +13,12 @@ const OPEN = "select syncline.open_record($1, 1, 'r1', $2, $3) as record";
 
 const addKey = async (w: World, ring: Keyring = keyring) => {
   const { environment, connection } = await makeSync(w);
-  const { wrapped, master_key_id } = ring.createDataKey();
+  const made = ring.createDataKey();
   await w.q(
     "insert into syncline.data_keys (environment_id, connection_id, wrapped, master_key_id) values ($1, $2, $3, $4)",
-    [environment, connection, wrapped, master_key_id],
+    [environment, connection, made.wrapped, made.master_key_id],
   );
-  return { connection, key: ring.open(wrapped) };
+  return { connection, key: ring.open(made) };
 };
 
 const unlock = (w: World, key = MASTER) => w.q("select * from syncline.unlock($1)", [key.toString("base64")]);
