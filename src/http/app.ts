@@ -3,6 +3,7 @@ import express, { type Express } from "express";
 import { createCallerCheck, type FindSession } from "./access/auth.ts";
 import { actionEndpoints } from "./actions/actions.ts";
 import { installMcpMethods, mcpEndpoints } from "./actions/mcp.ts";
+import { directAuthEndpoints } from "./connect/direct-auth.ts";
 import { connectionEndpoints } from "./connections/connection.ts";
 import { connectionMetadataEndpoints } from "./connections/connection-metadata.ts";
 import { connectionsEndpoints } from "./connections/connections.ts";
@@ -99,6 +100,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void, findSession: FindS
   ...connectSessionEndpoints(deps),
   ...ownSessionEndpoints(deps),
   ...oauthEndpoints(deps, findSession),
+  ...directAuthEndpoints(deps),
 ];
 
 /** The app; the caller listens. It keeps no state but a short memory of API keys. */

@@ -154,6 +154,12 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
     { path: `/webhook/${uid}/crm`, body: { type: "x" } },
   ],
   "get /webhook/{environmentUuid}/{providerConfigKey}": ({ uid }) => [{ path: `/webhook/${uid}/crm` }],
+  "post /api-auth/api-key/{providerConfigKey}": ({ connecting }) => [
+    {
+      path: `/api-auth/api-key/crm?connect_session_token=${connecting}&params[baseUrl]=http://127.0.0.1:1`,
+      body: { apiKey: "k" },
+    },
+  ],
   "get /connect/session": ({ session }) => [{ path: "/connect/session", bearer: session }],
   "delete /connect/session": ({ session }) => [{ path: "/connect/session", bearer: session }],
 };

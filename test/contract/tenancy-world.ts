@@ -23,6 +23,8 @@ export type Ids = {
   deployment: string;
   dryRun: string;
   session: string;
+  /** The token of a session that makes a connection. */
+  connecting: string;
   cursor: string;
   /** A finished run of the sync's variant "mine". */
   run: number;
@@ -76,6 +78,7 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
   await ask("PATCH", "/environment/webhooks", { primary_url: `${upstream}/${mark}` });
   const { data: made } = await json("POST", "/environment/api-keys", { display_name: mark });
   const { data: session } = await json("POST", "/connect/sessions", { end_user: { id: "u1", display_name: mark } });
+  const { data: connecting } = await json("POST", "/connect/sessions", { end_user: { id: "u1", display_name: mark } });
   const started = await fetch(`${url}/action/trigger`, {
     method: "POST",
     headers: {
@@ -146,6 +149,7 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
     deployment,
     dryRun,
     session: session.token,
+    connecting: connecting.token,
     cursor: page.records[1]?._nango_metadata.cursor as string,
     run: mine?.id,
     webhook: webhook?.uid,

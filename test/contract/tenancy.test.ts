@@ -26,6 +26,15 @@ const NEVER_SUCCEED: { [operation: string]: string } = {
   "get /oauth/connect/{providerConfigKey}": "leads away from here",
   "get /oauth/callback": "for browsers that come back from a provider",
   "get /app-auth/connect": "for browsers that come back from a provider",
+  ...Object.fromEntries(
+    ["basic", "tba", "two-step", "jwt", "bill", "aws-sigv4", "signature", "unauthenticated", "oauth-outbound"].map(
+      (kind) => [
+        `post /${kind === "basic" ? "api-auth" : "auth"}/${kind}/{providerConfigKey}`,
+        "no integration is of this kind",
+      ],
+    ),
+  ),
+  "post /oauth2/auth/{providerConfigKey}": "no integration is of this kind",
   "post /sync/deploy/internal": "for the published server's own tools",
 };
 
@@ -71,8 +80,9 @@ test("no operation shows or changes anything of another environment, not even wh
   const before = await stateOf(server.db, dev.environment);
   assert.ok([...before.values()].flat().length > 40, "there is something to see and to change");
   // Whoever knows an environment's uid may send it webhooks, as providers have no key.
-  const foreign = { ...dev, function: prod.function, session: prod.session, uid: prod.uid };
-  const secrets = [MARK, dev.uid, dev.session];
+  const { session, connecting, uid } = prod;
+  const foreign = { ...dev, function: prod.function, session, connecting, uid };
+  const secrets = [MARK, dev.uid, dev.session, dev.connecting];
   const ids = [dev.action, dev.deployment, dev.dryRun, dev.webhook];
   for (const place of places) {
     const bearers = (place.operation.security ?? []).some((scheme) => "session" in scheme)

@@ -25,7 +25,8 @@ const withoutUndefined = (given: Record<string, string>): Record<string, string 
 const own = {
   connect_session_token: text.meta({ description: "The token of the connect session." }),
   connection_id: z
-    .never("cannot be chosen within a session: the connection gets an id")
+    .string()
+    .refine(() => false, "cannot be chosen within a session: the connection gets an id")
     .optional()
     .meta({ description: "Not taken: the session says which connection is made." }),
   public_key: text.optional().meta({ description: "Passed over beside a token; alone it is refused." }),

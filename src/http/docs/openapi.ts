@@ -29,10 +29,17 @@ const SCHEMES = {
     `An environment's API key. Its scopes say what it may do; \`environment:*\` and \`environment:records:*\` are wildcards.\n\n${SCOPE_TEXT.environment}`,
   ),
   session: bearer("The token of a connect session."),
+  session_in_query: {
+    type: "apiKey",
+    in: "query",
+    name: "connect_session_token",
+    description: "The token of a connect session, from a browser.",
+  },
   account: bearer(`The key that makes environments, from the setting SYNCLINE_ACCOUNT_KEY.\n\n${SCOPE_TEXT.account}`),
-};
+} as const;
 
-const securityOf = (access: Access) => (access === "open" ? [] : [access].flat().map((kind) => ({ [kind]: [] })));
+const securityOf = (access: Access) =>
+  access === "open" ? [] : [access].flat().map((kind) => ({ [kind.replaceAll(" ", "_")]: [] }));
 
 /** An endpoint that does not look at the parameters of its path has them all the same. */
 const paramsIn = (path: string): z.ZodObject =>
