@@ -7,9 +7,11 @@ import { obtainInstallationToken } from "./kinds/app.ts";
 import { assume } from "./kinds/aws-sigv4.ts";
 import { logIn } from "./kinds/bill.ts";
 import { obtainAppAndUser } from "./kinds/custom.ts";
+import { makeJwt } from "./kinds/jwt.ts";
 import { refreshOAuth2 } from "./kinds/oauth2.ts";
 import { obtainClientToken } from "./kinds/oauth2-cc.ts";
 import { makeSignature } from "./kinds/signature.ts";
+import { obtainInSteps } from "./kinds/two-step.ts";
 
 /** What is known when a token is to be had. */
 export type ObtainContext = {
@@ -42,9 +44,11 @@ const KINDS: { [type in Credentials["type"]]?: Obtain } = {
   AWS_SIGV4: assume,
   BILL: logIn,
   CUSTOM: obtainAppAndUser,
+  JWT: makeJwt,
   OAUTH2: refreshOAuth2,
   OAUTH2_CC: obtainClientToken,
   SIGNATURE: makeSignature,
+  TWO_STEP: obtainInSteps,
 };
 
 /** A new token for credentials of any kind that can get one without asking anybody: see `isRenewable`. */

@@ -33,14 +33,25 @@ const firstText = (fields: Fields, names: string[]): string | undefined => {
   return found as string | undefined;
 };
 
-/** What the provider says about its refusal; undefined for an answer that may hold a token. */
-export const refusedBy = ({ status, text }: Answer): Refused | undefined => {
+const ERROR = ["error", "error.type", "error.code", "errorCode", "error_code", "code"];
+const DESCRIPTION = [
+  ...["error_description", "error.message", "message", "errorMessage", "detail"],
+  ...["errors.0.message", "errors.0.detail", "errors.0.title"],
+];
+
+/** What the provider says about giving no token; `otherwise` is said when it says nothing. */
+export const complaintIn = ({ status, text }: Answer, otherwise?: string): Refused => {
   const fields = fieldsOf({ text });
-  const isFailure = status < 200 || status > 299 || fields.ok === false || Boolean(fields.error);
-  if (!isFailure) return undefined;
-  const error = firstText(fields, ["error", "error.type", "error.code", "errorCode", "error_code", "code"]);
-  const description = firstText(fields, ["error_description", "error.message", "message", "errorMessage", "detail"]);
+  const error = firstText(fields, ERROR);
+  const description = firstText(fields, DESCRIPTION) ?? otherwise;
   return { status, ...(error && { error }), ...(description && { description }) };
+};
+
+/** The provider's refusal; undefined for an answer that may hold a token. */
+export const refusedBy = (answer: Answer): Refused | undefined => {
+  const { ok, error } = fieldsOf(answer);
+  const isGood = answer.status >= 200 && answer.status <= 299 && ok !== false && !error;
+  return isGood ? undefined : complaintIn(answer);
 };
 
 const seconds = (value: unknown): number | undefined => {

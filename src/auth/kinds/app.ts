@@ -3,10 +3,10 @@
 import { SignJWT } from "jose";
 import { AppError } from "../../errors.ts";
 import type { Credentials } from "../../providers/credentials.ts";
-import { fillTemplate } from "../../providers/template.ts";
 import type { Obtain, ObtainContext, Obtained } from "../obtain.ts";
 import { fieldsOf, refusedBy, tokenIn } from "./answer.ts";
 import { ask } from "./ask.ts";
+import { fillUrl, templateContext } from "./fill.ts";
 import { readPrivateKey } from "./private-key.ts";
 import { refusal } from "./refusal.ts";
 
@@ -34,15 +34,12 @@ export const signAppToken = async (context: ObtainContext, app: App): Promise<st
 };
 
 const endpointOf = (context: ObtainContext, { installation_id }: App): string => {
-  const { provider, credentials, metadata } = context;
-  const { token_url } = provider;
+  const { token_url, display_name } = context.provider;
   const template = typeof token_url === "string" ? token_url : token_url?.APP;
   if (template === undefined)
-    throw new AppError("invalid_credentials", `The entry of ${provider.display_name} names no token endpoint.`);
+    throw new AppError("invalid_credentials", `The entry of ${display_name} names no token endpoint.`);
   const connectionConfig = { ...(installation_id && { installation_id }), ...context.connectionConfig };
-  const { text, missing: unknown } = fillTemplate(template, { credentials, connectionConfig, metadata });
-  if (unknown.length === 0) return text;
-  throw new AppError("invalid_credentials", `${provider.display_name} needs ${unknown.join(", ")} for its token.`);
+  return fillUrl(template, templateContext({ ...context, connectionConfig }));
 };
 
 /** The app with a new token of its installation, and the app's own token that it was had with. */
@@ -52,7 +49,6 @@ export const renewApp = async (context: ObtainContext, app: App): Promise<App> =
     url: endpointOf(context, app),
     headers: { authorization: `Bearer ${jwtToken}`, accept: "application/vnd.github+json" },
     params: {},
-    format: "json",
   });
   const refused = refusedBy(answer);
   if (refused !== undefined) throw refusal(context, refused, [jwtToken]);

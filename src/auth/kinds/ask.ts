@@ -2,6 +2,7 @@
 import { UpstreamError } from "../../outbound/types.ts";
 import type { ObtainContext } from "../obtain.ts";
 import { refusal } from "./refusal.ts";
+import { writeXml } from "./xml.ts";
 
 export type Asked = {
   url: string;
@@ -17,6 +18,7 @@ export type Answer = { status: number; text: string; headers: Headers };
 const FORMS: Record<string, string> = {
   form: "application/x-www-form-urlencoded",
   json: "application/json",
+  xml: "application/xml",
 };
 
 const asText = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
@@ -24,8 +26,10 @@ const asText = (value: unknown): string => (typeof value === "object" ? JSON.str
 export const formOf = (params: Record<string, unknown>): URLSearchParams =>
   new URLSearchParams(Object.entries(params).map(([name, value]): [string, string] => [name, asText(value)]));
 
-const bodyOf = (params: Record<string, unknown>, format: string): string =>
-  format === "json" ? JSON.stringify(params) : formOf(params).toString();
+const bodyOf = (params: Record<string, unknown>, format: string): string => {
+  if (format === "json") return JSON.stringify(params);
+  return format === "xml" ? writeXml(params) : formOf(params).toString();
+};
 
 /** Any answer is one; rejects with `refresh_token_external_error` only when there is none. */
 export const ask = async (
@@ -35,11 +39,12 @@ export const ask = async (
 ): Promise<Answer> => {
   const url = new URL(address);
   const isInQuery = method === "GET" || format === "query";
+  const isEmpty = isInQuery || Object.keys(params).length === 0;
   if (isInQuery) for (const [name, value] of formOf(params)) url.searchParams.set(name, value);
   const headers = new Headers({ accept: "application/json" });
-  if (!isInQuery) headers.set("content-type", FORMS[format] ?? FORMS.form!);
+  if (!isEmpty) headers.set("content-type", FORMS[format] ?? FORMS.form!);
   for (const [name, value] of Object.entries(given)) headers.set(name, value);
-  const body = isInQuery ? undefined : bodyOf(params, format);
+  const body = isEmpty ? undefined : bodyOf(params, format);
   const { signal } = context;
   try {
     const answer = await context.fetch(url, { method, headers, ...(body && { body }), ...(signal && { signal }) });

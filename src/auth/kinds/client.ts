@@ -43,7 +43,7 @@ const isBasic = ({ token_request_auth_method: method, authorization_method }: Pr
 
 /** As the entry says, in the body otherwise. */
 export const proofOf = (provider: Provider, { client_secret: secret }: TokenClient): ClientAuth => {
-  if (secret === undefined) return None();
+  if (secret === undefined || provider.token_request_auth_method === "none") return None();
   if (provider.token_request_auth_method === "custom") return asUser(secret);
   return isBasic(provider) ? basic(secret) : ClientSecretPost(secret);
 };

@@ -19,7 +19,7 @@ const HIDDEN = "***";
 // A shorter text occurs by chance in another word.
 const MIN_LENGTH_WITHIN = 5;
 
-type Secrets = Pick<ObtainContext, "client"> & Partial<Pick<ObtainContext, "credentials">>;
+type Secrets = Pick<ObtainContext, "client"> & Partial<Pick<ObtainContext, "credentials" | "integrationConfig">>;
 
 const textsIn = (value: unknown): string[] => {
   if (typeof value === "string") return value === "" ? [] : [value];
@@ -27,20 +27,20 @@ const textsIn = (value: unknown): string[] => {
   return Object.entries(value).flatMap(([name, inner]) => (OPEN.has(name) ? [] : textsIn(inner)));
 };
 
-const tokensIn = (raw: unknown): string[] =>
-  typeof raw === "object" && raw !== null
-    ? Object.entries(raw).flatMap(([name, inner]) =>
-        typeof inner === "string"
-          ? /token|secret|jwt/i.test(name) && inner.length > 8
-            ? [inner]
-            : []
-          : tokensIn(inner),
-      )
-    : [];
+const SECRET_NAME = /token|secret|jwt|key|password/i;
 
-const secretsOf = ({ client, credentials }: Secrets, more: string[]): string[] => {
+// Of what is mostly no secret: the texts under names that sound like one, but for words such as "bearer".
+const namedSecretsIn = (value: unknown): string[] => {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    if (typeof inner !== "string") return namedSecretsIn(inner);
+    return SECRET_NAME.test(name) && inner.length > 8 ? [inner] : [];
+  });
+};
+
+const secretsOf = ({ client, credentials, integrationConfig }: Secrets, more: string[]): string[] => {
   const { raw, ...fields } = (credentials ?? {}) as { raw?: unknown };
-  const plain = [...textsIn(client), ...textsIn(fields), ...tokensIn(raw), ...more];
+  const plain = [...textsIn(client), ...textsIn(fields), ...namedSecretsIn([raw, integrationConfig]), ...more];
   const all = plain.flatMap((text) => [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1)]);
   return [...new Set(all)].sort((one, other) => other.length - one.length);
 };

@@ -5,11 +5,11 @@
 import type { ClientAuth } from "oauth4webapi";
 import { AppError, type Json } from "../../errors.ts";
 import type { Provider } from "../../providers/schema.ts";
-import { fillTemplate, type TemplateContext } from "../../providers/template.ts";
 import type { ObtainContext } from "../obtain.ts";
 import { fieldsOf, metadataIn, refusedBy, type Token, tokenIn } from "./answer.ts";
 import { type Answer, ask } from "./ask.ts";
 import { proofOf, type TokenClient } from "./client.ts";
+import { fillFields, fillHeaders, fillUrl, templateContext } from "./fill.ts";
 import { refusal } from "./refusal.ts";
 
 export type Grant = "authorization_code" | "refresh_token" | "client_credentials";
@@ -32,55 +32,24 @@ export type TokenRequest = {
 /** `raw` is what the provider said; `connectionConfig` what the entry wants kept of that. */
 export type TokenAnswer = Token & { raw: Record<string, Json>; connectionConfig: Record<string, Json> };
 
-export const templateContext = (context: TokenContext): TemplateContext => ({
-  credentials: context.credentials ?? { type: "NONE" },
-  connectionConfig: context.connectionConfig,
-  metadata: context.metadata ?? {},
-});
-
-const filled = (template: string, context: TokenContext, says: string): string => {
-  const { text, missing } = fillTemplate(template, templateContext(context));
-  if (missing.length === 0) return text;
-  throw new AppError("invalid_credentials", `${context.provider.display_name} needs ${missing.join(", ")} ${says}.`);
-};
-
 const endpointOf = (context: TokenContext, { grant, tokenUrl }: TokenRequest): string => {
   const { display_name, token_url, refresh_url } = context.provider;
   const usual = typeof token_url === "string" ? token_url : token_url?.OAUTH2;
   const template = tokenUrl ?? (grant === "refresh_token" ? (refresh_url ?? usual) : usual);
   if (template === undefined)
     throw new AppError("invalid_credentials", `The entry of ${display_name} names no token endpoint.`);
-  return filled(template, context, "for the address of its token endpoint");
+  return fillUrl(template, templateContext(context));
 };
 
 const entryParams = ({ token_params, refresh_params, refresh_token_params }: Provider, grant: Grant) =>
   (grant === "refresh_token" ? (refresh_params ?? refresh_token_params) : token_params) ?? {};
 
-// A parameter that this connection has no value for is left out.
-const fillParams = (params: Record<string, unknown>, context: TokenContext): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(params).flatMap(([name, value]) => {
-      if (typeof value !== "string") return [[name, value]];
-      const { text, missing } = fillTemplate(value, templateContext(context));
-      return missing.length === 0 ? [[name, text]] : [];
-    }),
-  );
-
-const headersOf = ({ provider }: TokenContext): Record<string, string> => provider.token_headers ?? {};
-
-const fillHeaders = (context: TokenContext): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headersOf(context)).flatMap(([name, value]) => {
-      const { text, missing } = fillTemplate(value, templateContext(context));
-      return missing.length === 0 ? [[name.toLowerCase(), text]] : [];
-    }),
-  );
-
 const send = async (context: TokenContext, url: string, request: TokenRequest): Promise<Answer> => {
   const { provider } = context;
   const { client, grant } = request;
+  const filling = templateContext(context);
   const proof = new URLSearchParams();
-  const headers = new Headers(fillHeaders(context));
+  const headers = new Headers(fillHeaders(provider.token_headers, filling));
   const { client_id } = client;
   // Providers that take assertions want them made out to the endpoint itself: RFC 7523, section 3.
   const issuer = url.split("?")[0]!;
@@ -93,7 +62,7 @@ const send = async (context: TokenContext, url: string, request: TokenRequest): 
     params: {
       grant_type: grant,
       ...Object.fromEntries(given),
-      ...fillParams(entryParams(provider, grant), context),
+      ...fillFields(entryParams(provider, grant), filling),
       ...Object.fromEntries(proof),
     },
     format: provider.body_format,

@@ -53,5 +53,5 @@ test("a header is good for five minutes, once, and a quote in a name does not en
   assert.equal(created, "2026-03-01T12:00:00Z");
   assert.equal(digestIn(second.token!), createHash("sha1").update(`${nonce}${created}p`).digest("base64"));
   assert.match(first.token!, /^UsernameToken Username="a\\"b", /);
-  await assert.rejects(ask({ signature: { protocol: "SAML" } }), { code: "invalid_credentials" });
+  await assert.rejects(ask({ signature: { protocol: "RSA" } }), { code: "invalid_credentials" });
 });
