@@ -58,7 +58,7 @@ begin
      -- A renewal of the old ones that is under way must not be stored over these: its token is older.
      set version = a.version + 1, issued_at = excluded.issued_at, renew_at = excluded.renew_at, due_at = excluded.due_at,
          lease_token = a.lease_token + 1, stored_token = a.lease_token + 1, lease_until = null, lease_holder = null,
-         failed_at = null, failing_days = 0, exhausted_at = null, error = null, error_log_id = null;
+         checked_at = null, failed_at = null, failing_days = 0, exhausted_at = null, error = null, error_log_id = null;
 end $$;
 comment on function syncline.set_credentials(int, bytea, timestamptz, interval) is 'Keep new sealed credentials of a connection and when they end (null: never); failures of the old ones are forgotten. They are renewed so long before their end; null: never.';
 

@@ -18,6 +18,8 @@ begin
     when p_seen is not null and v.version > p_seen then 'fresh'
     when p_seen is null and coalesce(v.renew_at > syncline.now(), true) then 'fresh'
     when v.lease_until > syncline.now() then 'wait'
+    -- Some answer 401 for what is not allowed at all: new credentials would not help, over and over.
+    when p_seen is not null and not p_is_forced and v.checked_at > syncline.now() - interval '30 s' then 'fresh'
     when p_is_forced then 'granted'
     when v.exhausted_at is not null then 'exhausted'
     when v.failed_at > syncline.now() - interval '30 s' then 'backoff'
@@ -33,7 +35,7 @@ begin
   wait_ms := syncline.milliseconds_until(case verdict when 'wait' then v.lease_until when 'backoff' then v.failed_at + interval '30 s' end);
   return next;
 end $$;
-comment on function syncline.claim_renewal(int, int, boolean, text) is 'May this process renew the credentials? granted, with a fencing token for 30 s; wait: somebody else does; fresh: newer than version p_seen (null: not near their end); backoff: failed under 30 s ago; exhausted: failed on 4 days; gone. Forced passes over the last two.';
+comment on function syncline.claim_renewal(int, int, boolean, text) is 'May this process renew the credentials? granted, with a fencing token for 30 s; wait: somebody else does; fresh: newer than version p_seen (null: not near their end), or found good under 30 s ago; backoff: failed under 30 s ago; exhausted: failed on 4 days; gone. Forced passes over the last two.';
 
 create or replace function syncline.save_renewal(
   p_connection int, p_token bigint, p_sealed bytea, p_expire_at timestamptz, p_margin interval, p_config jsonb)
@@ -126,6 +128,15 @@ begin atomic
    where a.connection_id = p_connection and a.lease_token = p_token;
 end;
 comment on function syncline.give_back_renewal(int, bigint) is 'End a lease that came to nothing: neither the provider nor the credentials are to blame.';
+
+create or replace function syncline.postpone_auth_check(p_connection int) returns void
+language sql volatile
+begin atomic
+  update syncline.connection_auth a
+     set due_at = syncline.next_auth_check()
+   where a.connection_id = p_connection and a.exhausted_at is null;
+end;
+comment on function syncline.postpone_auth_check(int) is 'Look at the credentials of a connection tomorrow: today there is nothing to do about them.';
 
 create or replace function syncline.claim_due_auth(p_limit int) returns table (id int)
 language sql volatile

@@ -75,6 +75,16 @@ export const CODES = {
   connection_test_failed: { status: 400, retry: false, says: "The provider refused the credentials." },
   invalid_credentials: { status: 400, retry: false, says: "The provider refuses the connection's credentials." },
   refresh_token_external_error: { status: 400, retry: false, says: "The provider gave no new token." },
+  connection_refresh_backoff: {
+    status: 424,
+    retry: true,
+    says: "The credentials could not be renewed a moment ago: they are left alone for 30 s.",
+  },
+  connection_refresh_exhausted: {
+    status: 424,
+    retry: false,
+    says: "Renewing the credentials failed on 4 days: they have to be connected anew.",
+  },
   ambiguous_function: { status: 409, retry: false, says: "Functions of several types have this name: say which." },
   integration_not_found: { status: 404, retry: false, says: "There is no such integration." },
   connection_not_found: { status: 404, retry: false, says: "There is no such connection." },

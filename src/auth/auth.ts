@@ -5,6 +5,7 @@ import type { Logger } from "../log.ts";
 import type { Fetch } from "../outbound/fetch.ts";
 import type { Forward } from "../outbound/forward.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
+import type { Renewals } from "./renew.ts";
 
 export type AuthDeps = {
   pool: Pool;
@@ -16,3 +17,6 @@ export type AuthDeps = {
   forward: Forward;
   log: Logger;
 };
+
+/** The same, with what renews credentials. */
+export type FreshAuthDeps = AuthDeps & { renewals: Renewals };

@@ -13,6 +13,8 @@ import { AppError, type Json } from "../errors.ts";
 import type { Credentials } from "../providers/credentials.ts";
 import type { Provider } from "../providers/schema.ts";
 import type { AuthDeps } from "./auth.ts";
+import { complete } from "./complete.ts";
+import { expiryOf, marginOf } from "./expiry.ts";
 import { testCredentials } from "./test-credentials.ts";
 
 const VALIDATION = "validate-connection";
@@ -76,8 +78,8 @@ const write = async (
   });
   const place = credentialsPlace(environment, integration, connection);
   const sealed = sealJson(keyring.open(key), credentials as Json, place);
-  const expireAt = "expires_at" in credentials ? (credentials.expires_at ?? null) : null;
-  await setCredentials(db, { connection: id, sealed, expireAt });
+  const margin = marginOf(given.provider, credentials);
+  await setCredentials(db, { connection: id, sealed, expireAt: expiryOf(credentials), margin });
   if (given.session !== undefined) await useConnectSession(db, { id: given.session, connection: id });
   const mustBeValidated = (await listEventFunctions(db, { connection: id, event: VALIDATION })).length > 0;
   if (!mustBeValidated) await welcomeConnection(db, { connection: id, isNew });
@@ -112,11 +114,12 @@ const validate = async (
 
 /**
  * Make a connection and its syncs, or give the one of this name new credentials, in about seven statements. Rejects with
- * `connection_test_failed` when the provider refuses the credentials and `connection_validation_failed` when one of the
+ * `connection_test_failed` when the provider refuses the credentials or gives no token for them, and `connection_validation_failed` when one of the
  * app's functions does: then nothing new is there.
  */
-export const makeConnection = async (deps: MakeDeps, given: NewConnection): Promise<MadeConnection> => {
-  await testCredentials(deps, given);
+export const makeConnection = async (deps: MakeDeps, asked: NewConnection): Promise<MadeConnection> => {
+  await testCredentials(deps, asked);
+  const given = await complete(deps, asked);
   const { mustBeValidated, ...made } = await inTransaction(deps.pool, (client) => write(client, deps.keys, given));
   if (mustBeValidated) await validate(deps, made, given.session);
   return made;

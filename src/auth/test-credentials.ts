@@ -66,11 +66,15 @@ const requestOf = (
   };
 };
 
+/** True when the provider's entry says how to ask about credentials of this kind. */
+export const isTestable = (provider: Provider, { type }: Credentials): boolean =>
+  provider.proxy?.verification !== undefined && TESTED.has(type);
+
 /** Resolves when the provider takes the credentials, or its entry does not say how to ask; else `connection_test_failed`. */
 export const testCredentials = async (deps: AuthDeps, tested: Tested): Promise<void> => {
   const { provider, credentials } = tested;
   const verification = provider.proxy?.verification;
-  if (verification === undefined || !TESTED.has(credentials.type)) return;
+  if (verification === undefined || !isTestable(provider, credentials)) return;
   const target = await targetOf(deps, tested);
   const signal = AbortSignal.timeout(LONGEST_TEST_MS);
   const ask = async (endpoint: string): Promise<string | null> => {

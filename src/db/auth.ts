@@ -36,6 +36,7 @@ export const failRenewal = fn(
   value(z.boolean()),
 );
 export const giveBackRenewal = fn("give_back_renewal", { connection: "int", token: "bigint" }, nothing());
+export const postponeAuthCheck = fn("postpone_auth_check", { connection: "int" }, nothing());
 export const claimDueAuth = fn("claim_due_auth", { limit: "int" }, rows(z.object({ id: z.number() })));
 export const announceFailedConnection = fn(
   "announce_failed_connection",

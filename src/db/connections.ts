@@ -1,15 +1,17 @@
 // Bindings of sql/60_connection.sql: connections, their credentials and metadata.
 import { z } from "zod";
-import { fn, maybeRow, nothing, row, rows } from "./fn.ts";
+import { fn, maybeRow, nothing, row, rows, value } from "./fn.ts";
 
 const document = z.record(z.string(), z.unknown());
+
+const Errors = z.array(z.object({ type: z.enum(["auth", "sync"]), log_id: z.string() }));
 
 const Listed = z.object({
   id: z.number(),
   connection_id: z.string(),
   provider_config_key: z.string(),
   provider: z.string(),
-  errors: z.array(z.object({ type: z.enum(["auth", "sync"]), log_id: z.string() })),
+  errors: Errors,
   end_user: document.nullable(),
   tags: z.record(z.string(), z.string()),
   metadata: document,
@@ -89,3 +91,4 @@ export const deleteConnection = fn("delete_connection", names, nothing());
 export const discardConnection = fn("discard_connection", { connection: "int" }, nothing());
 export const setMetadata = fn("set_metadata", many, nothing());
 export const updateMetadata = fn("update_metadata", many, nothing());
+export const describeConnectionErrors = fn("describe_connection_errors", { connection: "int" }, value(Errors));

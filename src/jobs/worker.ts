@@ -11,6 +11,7 @@ import { createActionTask } from "./action-task.ts";
 import { createDeliveries } from "./deliver-task.ts";
 import { createInboxTask } from "./inbox-task.ts";
 import { followModels } from "./record-views.ts";
+import { createRenewTask } from "./renew-task.ts";
 import { createRunTask } from "./run-task.ts";
 import { startRunner } from "./runner.ts";
 
@@ -68,6 +69,7 @@ export const startWorker = async (deps: WorkerDeps): Promise<Worker> => {
       deliver: deliveries.task,
       inbox: createInboxTask({ db: pool, onForwards: createDoorbell({ db: pool, log }), isStopping }),
       record_views: makeViews,
+      renew: createRenewTask({ db: pool, check: executor.checkCredentials, log, isStopping }),
       tidy: () => tidyAll(pool, isStopping, makeViews),
     },
     concurrency: HELPERS,

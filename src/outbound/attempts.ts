@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
-import type { Credentials } from "../providers/credentials.ts";
+import { type Credentials, isRenewable } from "../providers/credentials.ts";
 import { isRetryableNetworkError } from "./network-error.ts";
 import type { Answer } from "./rate-limit-headers.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -36,8 +36,15 @@ export type Asked<A extends Answer, P extends Place> = {
 export type AttemptsDeps = { log?: Logger | undefined; clock: Clock; limits?: RateLimits | undefined };
 
 type Admitted<P> = { target: ProxyTarget; place: P; settle: (answer: Answer | undefined) => number };
-type Situation = { target: ProxyTarget; refused: Credentials | undefined; retriesMade: number; now: number };
-type Next = { waitMs: number; target?: ProxyTarget };
+type Situation = {
+  target: ProxyTarget;
+  refused: Credentials | undefined;
+  retriesMade: number;
+  /** It had an attempt beyond its retries. */
+  hadExtra: boolean;
+  now: number;
+};
+type Next = { waitMs: number; target?: ProxyTarget; isExtra?: boolean };
 
 /** True for an answer that needs no other attempt. */
 export const isGood = ({ status }: { status: number }): boolean => status >= 200 && status < 300;
@@ -77,14 +84,36 @@ const admit = async <P extends Place>(
   }
 };
 
+const NOT_RENEWED = ["refresh_token_external_error", "connection_refresh_backoff", "connection_refresh_exhausted"];
+
+/** The target after a 401. Undefined when there is none better: then the provider's answer says more than ours would. */
+const renewedTarget = async ({ version }: ProxyTarget, getTarget: GetTarget): Promise<ProxyTarget | undefined> => {
+  try {
+    return await getTarget({ refresh: true, refused: version });
+  } catch (error) {
+    if (error instanceof AppError && NOT_RENEWED.includes(error.code)) return undefined;
+    throw error;
+  }
+};
+
+/** One attempt more than was asked for, when the credentials ended before their time and there are new ones. */
+const planExtra = async (target: ProxyTarget, getTarget: GetTarget): Promise<Next | null> => {
+  if (target.version === undefined || !isRenewable(target.credentials)) return null;
+  const renewed = await renewedTarget(target, getTarget);
+  if (renewed === undefined || isDeepStrictEqual(renewed.credentials, target.credentials)) return null;
+  return { waitMs: 0, target: renewed, isExtra: true };
+};
+
 /** What follows an attempt: a wait and another attempt, or null for taking what came. */
 const planNext = async <A extends Answer, P extends Place>(
   outcome: Outcome<A>,
   { retries = 0, retryOn, canRepeat = () => true }: Asked<A, P>,
-  { target, refused, retriesMade, now }: Situation,
+  { target, refused, retriesMade, hadExtra, now }: Situation,
   getTarget: GetTarget,
 ): Promise<Next | null> => {
-  if (retriesMade >= retries || !canRepeat()) return null;
+  if (!canRepeat()) return null;
+  if (retriesMade >= retries)
+    return outcome.answer?.status === 401 && !hadExtra ? await planExtra(target, getTarget) : null;
   if (outcome.error !== undefined)
     return isRetryableNetworkError(outcome.error) ? { waitMs: backoffMs(retriesMade) } : null;
   const { answer } = outcome;
@@ -94,14 +123,15 @@ const planNext = async <A extends Answer, P extends Place>(
   const waitMs = retryWaitMs(answer, retry, { now, retriesMade });
   if (answer.status !== 401) return { waitMs };
   if (isDeepStrictEqual(refused, target.credentials)) return null;
-  const renewed = await getTarget({ refresh: true });
+  const renewed = await renewedTarget(target, getTarget);
+  if (renewed === undefined) return null;
   const isChanged = !isDeepStrictEqual(renewed.credentials, target.credentials);
   return { waitMs: isChanged ? 0 : waitMs, target: renewed };
 };
 
 /**
  * Makes the request with the connection's credentials and repeats it up to `retries` times; after a 401 the credentials are
- * renewed, and a second 401 with the same ones ends it. What the last attempt came to, with the target it was made for.
+ * renewed (where that is possible also for an attempt beyond `retries`), and a second 401 with the same ones ends it. What the last attempt came to, with the target it was made for.
  * Rejects when the target cannot be had, a limit lasts too long, or `signal` ends a wait.
  */
 export const makeAttempts =
@@ -120,7 +150,9 @@ export const makeAttempts =
     } = options;
     let asked = await getTarget({ refresh: false });
     let refused: Credentials | undefined;
-    for (let retriesMade = 0; ; retriesMade++) {
+    let retriesMade = 0;
+    let hadExtra = false;
+    for (let attempt = 1; ; attempt++) {
       const { target, place, settle } = await admit(limits, request.place, asked, { ...options, getTarget });
       const startedAt = clock.now();
       const outcome = await request.attempt({ target, place });
@@ -133,23 +165,24 @@ export const makeAttempts =
           url: loggableUrl(place.url, target.credentials),
           status: answer?.status ?? null,
           ms: now - startedAt,
-          attempt: retriesMade + 1,
+          attempt,
           retryInMs,
           error: error?.code ?? null,
         });
       if (error?.code === "host_not_allowed") log?.warn({ event: "outbound.refused", host: place.url.host }, "refused");
 
-      const next = await planNext(outcome, request, { target, refused, retriesMade, now }, getTarget).catch(
-        (failed) => {
-          report(null);
-          if (answer !== undefined) request.discard?.(answer);
-          throw failed;
-        },
-      );
+      const situation = { target, refused, retriesMade, hadExtra, now };
+      const next = await planNext(outcome, request, situation, getTarget).catch((failed) => {
+        report(null);
+        if (answer !== undefined) request.discard?.(answer);
+        throw failed;
+      });
       const isLast = next === null || heldMs > longestHoldMs || next.waitMs > longestWaitMs;
       report(isLast ? null : next.waitMs);
       if (isLast) return { ...outcome, target };
 
+      if (next.isExtra) hadExtra = true;
+      else retriesMade += 1;
       if (answer?.status === 401) refused = target.credentials;
       if (answer !== undefined) request.discard?.(answer);
       // A wait that holds the whole account is waited for with the others of the account.

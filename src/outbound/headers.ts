@@ -57,7 +57,7 @@ const authorization = ({ credentials }: ProxyTarget): Record<string, string> => 
 const refuseIncomplete = ({ credentials, provider }: ProxyTarget): void => {
   const missing = missingPart(credentials);
   if (missing === null) return;
-  const says = `The connection to ${provider.display_name} still lacks ${missing}, which is not obtained here yet.`;
+  const says = `The connection to ${provider.display_name} lacks ${missing}.`;
   throw new AppError("invalid_credentials", says);
 };
 

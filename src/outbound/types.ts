@@ -42,6 +42,8 @@ export type ProxyTarget = {
   connectionConfig: Record<string, unknown>;
   metadata: Record<string, unknown>;
   account?: { connection: number; integration: number };
+  /** Of its credentials: grows with each set of them. */
+  version?: number;
 };
 
 /** One attempt, for the log; `attempt` counts from 1. Never contains credentials, not even in the URL. */
@@ -81,8 +83,11 @@ export class UpstreamError extends Error {
   }
 }
 
-/** Asks for the connection anew before each attempt; `refresh: true` after a 401, to renew the credentials first. */
-export type GetTarget = (options: { refresh: boolean }) => Promise<ProxyTarget>;
+/**
+ * Asks for the connection anew before each attempt; `refresh: true` after a 401, to renew the credentials first unless they are
+ * newer than those of version `refused` by now.
+ */
+export type GetTarget = (options: { refresh: boolean; refused?: number | undefined }) => Promise<ProxyTarget>;
 
 /**
  * `onHeld` hears of each wait for a limit before an attempt. A limit that would hold the request for longer than

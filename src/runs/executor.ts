@@ -3,7 +3,9 @@
 import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { AuthDeps } from "../auth/auth.ts";
+import type { AuthDeps, FreshAuthDeps } from "../auth/auth.ts";
+import { checkCredentials } from "../auth/check.ts";
+import { createRenewals } from "../auth/renew.ts";
 import type { DataKeys } from "../crypto/data-keys.ts";
 import { createBell } from "../db/bell.ts";
 import { createLogWriter, type LogWriter } from "../db/log-writer.ts";
@@ -74,7 +76,9 @@ export type Executor = {
   /** Pass a request of the API's caller on to a provider, under the limits that the runs of this process know. */
   forward: Forward;
   /** What connections are made and renewed with. */
-  auth: AuthDeps;
+  auth: FreshAuthDeps;
+  /** Renew or test the credentials of a connection that nobody uses. */
+  checkCredentials: (connection: number) => Promise<void>;
   /** Whether a URL that is set now may be requested. */
   checkHost: CheckHost;
   /** Send a signed test to the URLs of an environment. */
@@ -115,8 +119,10 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const requests = { allowPrivateHosts, ...(lookup && { lookup }), log, limits };
   const http = createHttpClient(deps);
   const forwarding = createForwarding(requests);
-  const auth: AuthDeps = { ...deps, fetch: createFetch(http), forward: forwarding.forward };
-  const hostDeps = { ...deps, http, send: sendRequest(requests) };
+  const plainAuth: AuthDeps = { ...deps, fetch: createFetch(http), forward: forwarding.forward };
+  const renewals = createRenewals({ ...plainAuth, worker: id });
+  const auth: FreshAuthDeps = { ...plainAuth, renewals };
+  const hostDeps = { ...deps, http, send: sendRequest(requests), renewals };
   const workOn = workOnRun({
     ...hostDeps,
     runIsolate,
@@ -134,6 +140,8 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     await Promise.all([live.settled(), forwarded]);
     await Promise.all([heart.stop(), shared.close()]);
     await isolates.ifMade()?.close();
+    // What a provider has given already must be stored.
+    await Promise.race([renewals.settled(), sleep(graceMs, undefined, { ref: false })]);
     await http.close();
     await logs.flush();
   };
@@ -160,6 +168,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     actions: createKeptActions({ ...directDeps, keys: deps.keys, log }),
     forward: forwarding.forward,
     auth,
+    checkCredentials: (connection) => checkCredentials({ ...auth, worker: id }, connection),
     checkHost: createHostCheck(deps),
     testWebhooks: createTestWebhooks({ db: pool, keys: deps.keys, http, logs }),
     fetchKeys: createFetchKeys(http),

@@ -1,11 +1,12 @@
 // /connections by kind of credentials: what can be imported, how it is kept and shown, and what happens where a token is
-// still to be obtained.
+// to be obtained.
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
-import { startServer } from "../outbound/server.ts";
+import { json, startServer } from "../outbound/server.ts";
 import { oauthFields, oauthSignature } from "../outbound/signatures.ts";
 import { of, type TestApi, testApi } from "./api.ts";
 
@@ -23,22 +24,35 @@ const verifying = (headers: Record<string, string>) => ({
   },
 });
 
-const catalogue = {
+const catalogueOf = (token_url: string) => ({
   ...Object.fromEntries(
-    KINDS.map((kind) => [nameOf(kind), { display_name: `Kind ${kind}`, auth_mode: kind, proxy: BASE }]),
+    KINDS.map((kind) => [nameOf(kind), { display_name: `Kind ${kind}`, auth_mode: kind, proxy: BASE, token_url }]),
   ),
   tested: { display_name: "Tested", auth_mode: "API_KEY", proxy: verifying({ "x-key": `$\{apiKey}` }) },
   "tested-tba": { display_name: "Tested TBA", auth_mode: "TBA", proxy: verifying({}) },
+});
+
+const { privateKey } = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  publicKeyEncoding: { type: "spki", format: "pem" },
+});
+const OF_APP = { app_id: "7", app_link: "https://acme.example/apps/7", private_key: privateKey };
+const INTEGRATED: Record<string, object> = {
+  "kind-oauth2": { type: "OAUTH2", client_id: "c", client_secret: "secret of the client", scopes: "" },
+  "kind-app": { type: "APP", ...OF_APP },
+  "kind-custom": { type: "CUSTOM", client_id: "c", client_secret: "s", ...OF_APP },
 };
 
-const start = async (t: TestContext): Promise<TestApi> => {
+const start = async (t: TestContext, tokenUrl: string): Promise<TestApi> => {
+  const catalogue = catalogueOf(tokenUrl);
   const folder = await mkdtemp(path.join(os.tmpdir(), "syncline-kinds-"));
   t.after(() => rm(folder, { recursive: true }));
   const file = path.join(folder, "catalogue.json");
   await writeFile(file, JSON.stringify(catalogue));
   const api = await testApi(t, { catalogueFiles: [file] });
   for (const provider of Object.keys(catalogue))
-    await api.integrate(provider, { body: { provider, unique_key: provider } });
+    await api.integrate(provider, { body: { provider, unique_key: provider, credentials: INTEGRATED[provider] } });
   return api;
 };
 
@@ -46,7 +60,15 @@ const installation = { app_id: "7", installation_id: "8" };
 const client = { client_id: "client", client_secret: "client secret" };
 
 test("connections by kind", async (t) => {
-  const api = await start(t);
+  let tokens: { status: number; body: object } = { status: 400, body: { error: "invalid_grant" } };
+  const server = await startServer(t, (_seen, response) => json(response, tokens.status, tokens.body));
+  const give = (token: string) => {
+    tokens = { status: 200, body: { access_token: token, expires_in: 3600 } };
+  };
+  const refuse = () => {
+    tokens = { status: 400, body: { error: "invalid_grant" } };
+  };
+  const api = await start(t, `${server.url}/token`);
   const get = (kind: string, id = "one", query = "") =>
     api.call("GET", `/connections/${id}?provider_config_key=${nameOf(kind)}${query}`);
   const add = (kind: string, credentials: object, extra: object = {}) =>
@@ -97,55 +119,65 @@ test("connections by kind", async (t) => {
     assert.ok(Math.abs(Date.parse(expires_at) - before - 60_000) < 10_000, expires_at);
   });
 
-  await t.test(
-    "where a token is still to be obtained, the connection is made, and using it says what is missing",
-    async () => {
-      const cases: [string, object, RegExp][] = [
-        ["OAUTH2_CC", client, /token for its client credentials/],
-        ["APP", installation, /access token of the app's installation/],
-        ["CUSTOM", installation, /access token of the app's installation/],
-      ];
-      const { data: key } = await api.must("POST", "/environment/api-keys", {
-        body: { display_name: "narrow", scopes: ["environment:connections:read"] },
+  await t.test("a token that is lacking is obtained first: where none is given, nothing is made", async () => {
+    const cases: [string, object, (credentials: Record<string, string>) => unknown][] = [
+      ["OAUTH2_CC", client, ({ token }) => token],
+      ["APP", installation, ({ access_token }) => access_token],
+      ["CUSTOM", installation, ({ access_token }) => access_token],
+    ];
+    const asked = server.requests.length;
+    for (const [kind, credentials, tokenOf] of cases) {
+      refuse();
+      const failed = await api.call("POST", "/connections", {
+        body: {
+          provider_config_key: nameOf(kind),
+          connection_id: "lacking",
+          credentials: { type: kind, ...credentials },
+        },
       });
-      for (const [kind, credentials, missing] of cases) {
-        assert.equal((await add(kind, credentials)).status, 201);
-        const got = await get(kind);
-        assert.deepEqual([got.status, got.body.error.code], [400, "invalid_credentials"]);
-        assert.match(got.body.error.message, missing);
-        const { connection } = got.body.error.payload;
-        assert.deepEqual(
-          [connection.connection_id, connection.provider, connection.credentials],
-          ["one", nameOf(kind), undefined],
-        );
-        const shown = await api.must("GET", `/connections/one?provider_config_key=${nameOf(kind)}`, {
-          key: key.secret,
-        });
-        assert.deepEqual(shown.credentials, {});
-        await api.must("PATCH", `/connections/one?provider_config_key=${nameOf(kind)}`, { body: { tags: { a: "b" } } });
-        const sent = await api.call("GET", "/proxy/x", {
-          headers: { ...of(nameOf(kind), "one"), "base-url-override": "http://127.0.0.1:1" },
-        });
-        assert.equal(sent.body.error.code, "invalid_credentials");
-      }
-    },
-  );
-
-  await t.test("an app's installation is in the config too, where webhooks look for it", async () => {
-    const { body } = await add("APP", installation, { connection_config: { org: "x" } });
-    assert.deepEqual(body.connection_config, { ...installation, org: "x" });
-    assert.deepEqual(body.credentials, { type: "APP", ...installation });
+      assert.deepEqual([failed.status, failed.body.error.code], [400, "connection_test_failed"], failed.text);
+      assert.match(failed.body.error.message, /gave no token, status 400: invalid_grant/);
+      assert.equal((await get(kind, "lacking")).status, 404);
+      give(`token of ${kind}`);
+      assert.equal(tokenOf((await add(kind, credentials)).body.credentials), `token of ${kind}`);
+      assert.equal(tokenOf((await get(kind)).body.credentials), `token of ${kind}`);
+    }
+    assert.equal(server.requests.length - asked, 2 * cases.length);
   });
 
-  await t.test("who asks for a new token where none can be had is told so, and gets no old one for it", async () => {
-    await add("OAUTH2", { access_token: "t", refresh_token: "r" });
+  await t.test("an app's installation is in the config too, where webhooks look for it", async () => {
+    give("installed");
+    const { body } = await add("APP", installation, { connection_config: { org: "x" } });
+    assert.deepEqual(body.connection_config, { ...installation, org: "x" });
+    assert.partialDeepStrictEqual(body.credentials, { type: "APP", ...installation, access_token: "installed" });
+  });
+
+  await t.test("who asks for a new token gets one, or is told why not and gets no old one for it", async () => {
+    await add("OAUTH2", { access_token: "hush old", refresh_token: "hush again" });
+    refuse();
     const forced = await get("OAUTH2", "one", "&force_refresh=true");
     assert.deepEqual([forced.status, forced.body.error.code], [400, "invalid_credentials"]);
-    assert.doesNotMatch(forced.text, /"t"|"r"/);
+    assert.match(forced.body.error.message, /invalid_grant/);
+    assert.doesNotMatch(forced.text, /hush/);
+    const { connection } = forced.body.error.payload;
+    assert.deepEqual([connection.connection_id, connection.credentials], ["one", undefined]);
+    assert.equal(connection.errors[0].type, "auth");
     assert.equal((await get("OAUTH2", "one", "&refresh_github_app_jwt_token=true")).status, 200);
+    give("new");
+    const renewed = (await get("OAUTH2", "one", "&force_refresh=true")).body;
+    assert.deepEqual([renewed.credentials.access_token, renewed.errors], ["new", []]);
+    const withToken = await get("OAUTH2", "one", "&refresh_token=true");
+    assert.equal(withToken.body.credentials.refresh_token, "hush again");
+    const before = (await get("APP")).body.credentials.jwtToken;
+    give("of another jwt");
+    const app = (await get("APP", "one", "&refresh_github_app_jwt_token=true")).body.credentials;
+    assert.equal(app.access_token, "of another jwt");
+    assert.equal(typeof before, "string");
+    const asked = server.requests.length;
     await add("OAUTH2", { access_token: "t" });
     assert.equal((await get("OAUTH2", "one", "&force_refresh=true")).body.credentials.access_token, "t");
     assert.equal((await get("API_KEY", "one", "&force_refresh=true")).body.credentials.apiKey, "hush");
+    assert.equal(server.requests.length, asked);
   });
 
   await t.test("an import is refused by the field that is wrong", async () => {

@@ -101,6 +101,9 @@ sqlTests("renewal of credentials", {
     assert.equal(verdict, "granted");
     await save(w, connection, token!);
     assert.equal((await claim(w, connection, { seen: 1 })).verdict, "fresh");
+    // Refused again at once: then the credentials are not why.
+    assert.equal((await claim(w, connection, { seen: 2 })).verdict, "fresh");
+    await w.forward("30 s");
     assert.equal((await claim(w, connection, { seen: 2 })).verdict, "granted");
   },
 
@@ -176,6 +179,7 @@ sqlTests("renewal of credentials", {
     const { token } = await claim(w, connection, { seen: 1 });
     await keepCredentials(w.db, { connection, token: token! });
     assert.partialDeepStrictEqual(await authOf(w, connection), { failing_days: 0, error: null, lease_until: null });
+    await w.forward("30 s");
     for (let day = 0; day < 4; day++) {
       await failOnce(w, connection);
       await w.forward("1 day");

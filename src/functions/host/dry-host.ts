@@ -113,7 +113,7 @@ export const createDryHost = (
   const say: Say = ({ level, message, detail }) => deps.tell({ type: "log", level, message, detail });
   const host = createMemoryHost({ ...deps, say });
   const tell = (event: DryEvent): void => deps.tell(host.redactor.redact(event) as DryEvent);
-  const connection = createConnection(host, deps.catalogue);
+  const connection = createConnection(host, deps);
   const proxy = createProxy({ host, connection, send: deps.send, signal });
   const write = createWrites(lease, tell);
   const skipped = (method: string, value?: unknown) => async () => {

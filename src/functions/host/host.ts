@@ -1,4 +1,5 @@
 // The host's side of one run: the table of what a function may ask for.
+import type { Renewals } from "../../auth/renew.ts";
 import type { DataKeys } from "../../crypto/data-keys.ts";
 import type { Pool } from "../../db/pool.ts";
 import { emptyCache, setMergingStrategy } from "../../db/records.ts";
@@ -30,6 +31,8 @@ export type HostDeps = {
   catalogue: Catalogue;
   send: SendRequest;
   http?: HttpClient | undefined;
+  /** Keeps credentials fresh; without it they are used as they are. */
+  renewals?: Renewals | undefined;
   /** Where providers reach this server. */
   serverUrl?: string | undefined;
   runAction?: RunAction | undefined;
@@ -59,7 +62,7 @@ export const createHost = (
   deps: HostDeps & { lease: Lease; say: Say; signal: AbortSignal; onSaved?: (() => void) | undefined },
 ) => {
   const host = createRunHost(deps);
-  const connection = createConnection(host, deps.catalogue);
+  const connection = createConnection(host, deps);
   const wholeRun = trackWholeRun(host);
   const previous = deletePrevious(host);
   const early = watchEarlySaves(host);

@@ -1,9 +1,11 @@
 // GET, PATCH and DELETE /connections/:connectionId, and their older names under /connection.
 import { z } from "zod";
 import { tagsOfEndUser } from "../../auth/end-user.ts";
+import { openConnection } from "../../auth/target.ts";
 import {
   type Connection,
   deleteConnection,
+  describeConnectionErrors,
   findConnection,
   getConnection,
   patchConnection,
@@ -11,7 +13,6 @@ import {
 import { getIntegration } from "../../db/integrations.ts";
 import { inTransaction } from "../../db/tx.ts";
 import { AppError, type Json } from "../../errors.ts";
-import { type Credentials, isRenewable, missingPart } from "../../providers/credentials.ts";
 import { requireScope } from "../access/caller.ts";
 import { covers } from "../access/scopes.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -66,22 +67,6 @@ const DELETE_REFUSALS: Refusals = {
   "no such connection": "unknown_connection",
 };
 
-type Asked = z.output<typeof GetQuery>;
-
-const isNewTokenAsked = (query: Asked, credentials: Credentials): boolean =>
-  (query.force_refresh && isRenewable(credentials)) ||
-  (query.refresh_github_app_jwt_token && (credentials.type === "APP" || credentials.type === "CUSTOM"));
-
-/** Whoever gets a connection uses it: without a token, or with the old one in place of a new one, it is of no use. */
-const refuseUnusable = (connection: Connection, credentials: Credentials, query: Asked): void => {
-  const missing = missingPart(credentials) ?? (isNewTokenAsked(query, credentials) ? "a new token" : null);
-  if (missing === null) return;
-  const shown = showWithoutCredentials(connection, { showRefreshToken: false });
-  throw new AppError("invalid_credentials", `The connection lacks ${missing}, which is not obtained here yet.`, {
-    payload: { connection: shown as Json },
-  });
-};
-
 /** One connection: looked at (two statements when it is not there), changed, deleted. */
 export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
   const { db, runs, log } = deps;
@@ -93,6 +78,23 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
     const { environment, integration: uniqueKey } = names;
     const hasIntegration = (await getIntegration(db, { environment, uniqueKey })) !== null;
     throw new AppError(hasIntegration ? "not_found" : "unknown_provider_config");
+  };
+
+  /** Whoever gets a connection uses it: with credentials that have ended it is of no use. */
+  const openFresh = async (found: Connection, isForced: boolean) => {
+    try {
+      return (await openConnection(runs.auth, found.id, { isForced })).connection;
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code === "database_unavailable") throw error;
+      // As they are by now: with what went wrong.
+      const errors = await describeConnectionErrors(db, { connection: found.id });
+      const shown = showWithoutCredentials({ ...found, errors }, { showRefreshToken: false });
+      throw new AppError("invalid_credentials", error.message, {
+        cause: error,
+        status: error.status,
+        payload: { connection: shown as Json },
+      });
+    }
   };
 
   // Its functions may still use the connection; whatever becomes of them, it goes.
@@ -107,12 +109,12 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
         ...shared,
         method: "get",
         says: "A connection with its credentials",
-        more: "A key without `connections:read_credentials` gets empty ones, and may not ask for refreshed ones. Where credentials are of no use, the error's payload has the connection without them.",
+        more: "A key without `connections:read_credentials` gets empty ones, and may not ask for refreshed ones. Credentials near their end are renewed first. Where that fails (424 for 30 s after a failure, and after failures on 4 days) the error's payload has the connection without them.",
         client: "getConnection",
         scope: "connections:read",
         query: GetQuery,
         answers: { 200: { says: "The connection.", body: ConnectionInFull } },
-        errors: ["unknown_provider_config", "not_found", "invalid_credentials"],
+        errors: ["unknown_provider_config", "not_found", "invalid_credentials", ["invalid_credentials", 424]],
       },
       async ({ environment: { id: environment, scopes }, params, query, res }) => {
         const { force_refresh, refresh_token: showRefreshToken, refresh_github_app_jwt_token } = query;
@@ -121,9 +123,12 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
         const found = await mustGet(names);
         if (!covers(scopes, `environment:${READ_CREDENTIALS}`))
           return showConnection(found, null, { showRefreshToken });
-        const credentials = await open(environment, found);
-        refuseUnusable(found, credentials, query);
-        return showConnection(found, credentials, { showRefreshToken });
+        const isApp = found.auth_mode === "APP" || found.auth_mode === "CUSTOM";
+        const isForced = force_refresh || (refresh_github_app_jwt_token && isApp);
+        const { auth_version } = await openFresh(found, isForced);
+        // What is shown beside new credentials came with them.
+        const shown = auth_version === found.auth_version ? found : await mustGet(names);
+        return showConnection(shown, await open(environment, shown), { showRefreshToken });
       },
     ),
     endpoint(

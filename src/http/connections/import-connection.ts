@@ -12,7 +12,7 @@ import { type Endpoint, endpoint } from "../endpoint.ts";
 import { ConnectionId, HttpUrl, JsonObject, ProviderConfigKey } from "../patterns.ts";
 import { fieldError } from "../validate.ts";
 import { checkDestinations } from "../webhooks/destination.ts";
-import { ConnectionInFull, showConnection } from "./connection-shape.ts";
+import { ConnectionInFull, openCredentials, showConnection } from "./connection-shape.ts";
 import { ImportedCredentials, storedForm } from "./import-credentials.ts";
 import { EndUser, storedEndUser, Tags } from "./tags.ts";
 
@@ -87,7 +87,7 @@ export const importInto =
     );
     const made = await getConnection(db, { environment, integration, connection });
     if (made === null) throw new AppError("not_found", "The connection was deleted meanwhile.");
-    return showConnection(made, credentials, { showRefreshToken: false });
+    return showConnection(made, await openCredentials(deps)(environment, made), { showRefreshToken: false });
   };
 
 /** The import of connections, in about eight statements. */

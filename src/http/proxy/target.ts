@@ -1,5 +1,6 @@
 // The connection that a request to /proxy is made for.
 
+import { rememberOpened } from "../../auth/remember.ts";
 import { openConnectionOf, targetOf } from "../../auth/target.ts";
 import type { Environment } from "../../db/api-keys.ts";
 import { getIntegration } from "../../db/integrations.ts";
@@ -8,8 +9,6 @@ import type { GetTarget, ProxyTarget } from "../../outbound/types.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { ProxyHeaders } from "./request.ts";
 
-const REMEMBERED_MS = 60_000;
-
 export type Asked = { environment: Environment; headers: ProxyHeaders };
 
 /**
@@ -17,15 +16,14 @@ export type Asked = { environment: Environment; headers: ProxyHeaders };
  * requests, so a connection that is deleted or gets other credentials is so at once. `onLoaded` hears of each that was read.
  */
 export const createGetTarget = (
-  { db, keys, catalogue }: HttpDeps,
+  { db, catalogue, runs }: HttpDeps,
   { environment: { id: environment }, headers }: Asked,
   onLoaded: (target: ProxyTarget) => void,
 ): GetTarget => {
   const { "provider-config-key": integration, "connection-id": connection } = headers;
-  let known: { at: number; loading: Promise<ProxyTarget> } | undefined;
 
-  const load = async (): Promise<ProxyTarget> => {
-    const found = await openConnectionOf({ pool: db, keys }, { environment, integration, connection });
+  const { read } = rememberOpened(async (how) => {
+    const found = await openConnectionOf(runs.auth, { environment, integration, connection }, how);
     if (found === null) {
       const hasIntegration = (await getIntegration(db, { environment, uniqueKey: integration })) !== null;
       if (!hasIntegration) throw new AppError("unknown_provider_config", undefined, { status: 404 });
@@ -33,12 +31,8 @@ export const createGetTarget = (
     }
     const target = targetOf(catalogue, found.opened, found.integration);
     onLoaded(target);
-    return target;
-  };
+    return { ...found, target };
+  });
 
-  return ({ refresh }) => {
-    if (known === undefined || refresh || Date.now() - known.at > REMEMBERED_MS)
-      known = { at: Date.now(), loading: load() };
-    return known.loading;
-  };
+  return async (asked) => (await read(asked)).target;
 };
