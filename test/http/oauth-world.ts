@@ -60,13 +60,14 @@ export const connectUrl = (api: Pick<TestApi, "url">, key: string, query: Record
   `${api.url}/oauth/connect/${key}?${new URLSearchParams(query)}`;
 
 /** The API with integration `openid`, whose provider lets people be sent back to us. */
-export const oauthWorld = async (
-  t: TestContext,
-  o: { entry?: object; access?: NonNullable<Parameters<typeof testApi>[1]>["access"]; redirectUri?: string } = {},
-) => {
+export const oauthWorld = async (t: TestContext, o: { publicUrl?: string; catalogueFiles?: string[] } = {}) => {
   const oidc = await startOidc(t);
-  const api = await testApi(t, { catalogueFiles: [oidc.catalogueFile(o.entry)], access: o.access });
-  oidc.allowRedirect(o.redirectUri ?? `${api.url}/oauth/callback`);
+  const { publicUrl, catalogueFiles = [] } = o;
+  const api = await testApi(t, {
+    catalogueFiles: [oidc.catalogueFile(), ...catalogueFiles],
+    ...(publicUrl && { access: { publicUrl } }),
+  });
+  oidc.allowRedirect(`${publicUrl ?? api.url}/oauth/callback`);
   const integrate = (uniqueKey: string, options: { key?: string; provider?: string } = {}) =>
     api.must("POST", "/integrations", {
       body: {
@@ -83,7 +84,9 @@ export const oauthWorld = async (
     if (left.location === null) throw new Error(`${left.status} ${left.text}`);
     return { left, to: left.location, back: await oidc.clickThrough(left.location.href, answer) };
   };
-  return { oidc, api, integrate, leave };
+  /** Open what a provider led back to, at the server where it really is. */
+  const comeBack = (browser: Browser, back: URL): Promise<Page> => browser.open(api.url + back.pathname + back.search);
+  return { oidc, api, integrate, leave, comeBack };
 };
 
 export type OAuthWorld = Awaited<ReturnType<typeof oauthWorld>>;

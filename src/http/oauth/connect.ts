@@ -66,8 +66,8 @@ export const createDeparture = (deps: HttpDeps, findSession: FindSession) => {
   };
 
   const depart = async (key: string, req: Request, res: Response): Promise<string> => {
-    const query = readQuery(req, ConnectQuery);
     const { session, environment } = await findSession(req, res);
+    const query = readQuery(req, ConnectQuery);
     const { integration, provider, kind } = await mustFind(deps, session, key);
     const defaults = defaultsOf(session, integration.unique_key);
     const config = startingConfig(provider, {
