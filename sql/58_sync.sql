@@ -38,6 +38,7 @@ begin
   perform syncline.stop_sync(p_sync); -- else its run would remember again
   perform syncline.check_sync(p_sync);
   perform syncline.forget_sync(p_sync);
+  perform syncline.audit_sync(p_sync, 'sync.reset');
 end $$;
 comment on function syncline.reset_sync(int) is 'Make a sync forget how far it got: its live run is cancelled, checkpoint, last success and open deletion windows go. Its records stay; its next run starts from nothing. Example: select syncline.reset_sync(17);  (sync_id of sync_overview)';
 

@@ -34,6 +34,8 @@ begin
              updated_at = syncline.now()
        where n.integration_id = v_integration and n.connection_id = p_connection and n.deleted_at is null
       returning n.id into id;
+      perform syncline.write_audit(p_environment, 'connection.credentials_replaced', 'connection', n.id::text, p_integration || '/' || p_connection)
+         from syncline.connections n where n.id = import_connection.id;
     end if;
     exit when id is not null; -- else it was deleted in between
   end loop;
@@ -100,26 +102,31 @@ begin atomic
 end;
 comment on function syncline.list_connections(int, text, text, text, text, text[], jsonb, int, int) is 'Connections of an environment, the newest first; null filters match all, given ones must all match. Pages count from 0.';
 
-create or replace function syncline.get_connection(p_environment int, p_integration text, p_connection text)
+create or replace function syncline.get_connection(p_environment int, p_integration text, p_connection text, p_reader jsonb default null)
 returns table (
   id int, connection_id text, provider_config_key text, provider text, errors jsonb, end_user jsonb, tags jsonb, metadata jsonb,
   connection_config jsonb, webhook_url_override text, created_at timestamptz, updated_at timestamptz, last_fetched_at timestamptz,
   auth_mode text, credentials_sealed bytea, credentials_expire_at timestamptz, renew_in_ms bigint, ends_in_ms bigint, auth_version int)
 language sql volatile
 begin atomic
-  update syncline.connections n
-     set last_fetched_at = syncline.now()
-    from syncline.integrations i
-   where i.environment_id = p_environment and i.unique_key = p_integration and i.deleted_at is null
-     and n.integration_id = i.id and n.connection_id = p_connection and n.deleted_at is null
-  returning n.id, n.connection_id, i.unique_key, i.provider, syncline.describe_connection_errors(n.id), n.end_user, n.tags, n.metadata,
-    n.connection_config, n.webhook_url_override, n.created_at, n.updated_at, n.last_fetched_at,
-    n.auth_mode, n.credentials_sealed, n.credentials_expire_at,
-    (select syncline.milliseconds_until(a.renew_at) from syncline.connection_auth a where a.connection_id = n.id and a.renew_at is not null),
-    case when n.credentials_expire_at is not null then syncline.milliseconds_until(n.credentials_expire_at) end,
-    coalesce((select a.version from syncline.connection_auth a where a.connection_id = n.id), 0);
+  with found as (
+    update syncline.connections n
+       set last_fetched_at = syncline.now()
+      from syncline.integrations i
+     where i.environment_id = p_environment and i.unique_key = p_integration and i.deleted_at is null
+       and n.integration_id = i.id and n.connection_id = p_connection and n.deleted_at is null
+    returning n.*, i.unique_key, i.provider
+  )
+  select f.id, f.connection_id, f.unique_key, f.provider, syncline.describe_connection_errors(f.id), f.end_user, f.tags, f.metadata,
+         f.connection_config, f.webhook_url_override, f.created_at, f.updated_at, f.last_fetched_at,
+         f.auth_mode, f.credentials_sealed, f.credentials_expire_at,
+         (select syncline.milliseconds_until(a.renew_at) from syncline.connection_auth a where a.connection_id = f.id and a.renew_at is not null),
+         case when f.credentials_expire_at is not null then syncline.milliseconds_until(f.credentials_expire_at) end,
+         coalesce((select a.version from syncline.connection_auth a where a.connection_id = f.id), 0)
+    from found f
+   where p_reader is null or syncline.note_reader(p_environment, f.id, f.unique_key || '/' || f.connection_id, p_reader);
 end;
-comment on function syncline.get_connection(int, text, text) is 'A connection with its sealed credentials, noting that it was fetched; no row when there is none.';
+comment on function syncline.get_connection(int, text, text, jsonb) is 'A connection with its sealed credentials, noting that it was fetched, and in the audit log by whom when its credentials are shown to somebody; no row when there is none.';
 
 create or replace function syncline.patch_connection(
   p_environment int, p_integration text, p_connection text, p_tags jsonb, p_generated_tags jsonb, p_end_user jsonb,

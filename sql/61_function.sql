@@ -175,6 +175,8 @@ create or replace function syncline.remove_function(p_function int) returns void
 language sql volatile
 begin atomic
   update syncline.functions f set is_active = false where f.id = p_function;
+  select syncline.write_audit(f.environment_id, 'function.removed', 'function', f.id::text, syncline.audit_name('function', to_jsonb(f) - 'bundle'))
+    from syncline.functions f where f.id = p_function;
   select syncline.announce_models(f.environment_id) from syncline.functions f where f.id = p_function;
   select syncline.delete_sync(d.id)
     from (select s.id from syncline.syncs s where s.function_id = p_function and s.deleted_at is null order by s.id) d;

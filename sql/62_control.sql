@@ -167,6 +167,7 @@ begin
   if id is null then
     raise exception using errcode = 'SL005', message = 'variant exists', detail = format('"%s::%s"', p_sync, p_variant);
   end if;
+  perform syncline.audit_sync(s.id, 'sync.variant_created') from syncline.syncs s where s.uid = create_variant.id;
   name := p_sync;
   variant := p_variant;
   return next;
@@ -184,6 +185,7 @@ begin
     raise exception using errcode = 'SL004', message = 'reserved variant', hint = 'To stop a sync for all, remove its function.';
   end if;
   perform syncline.delete_sync(v_id);
+  perform syncline.audit_sync(v_id, 'sync.variant_deleted');
   -- Its records go with it, but for models that another sync of the same variant name writes too.
   select s.connection_id, array(
            select m.model from unnest(f.models) as m (model)

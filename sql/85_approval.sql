@@ -17,6 +17,7 @@ begin
   end if;
   while syncline.delete_chunk(p_refresh) is not null loop
   end loop;
+  perform syncline.audit_sync(v_window.sync_id, 'sync.deletes_approved');
   select w.deleted into v_deleted from syncline.refreshes w where w.id = p_refresh;
   select r.* into v_run from syncline.runs r where r.id = v_window.run_id;
   perform syncline.announce_stream(v_window.stream_id, v_run.id,
@@ -31,12 +32,14 @@ create or replace function syncline.discard_deletes(p_refresh bigint) returns bi
 language plpgsql volatile security definer set search_path = '' as $$
 declare
   v_missing bigint;
+  v_sync int;
 begin
-  select w.missing into v_missing from syncline.refreshes w where w.id = p_refresh and w.state = 'needs_approval' for update;
+  select w.missing, w.sync_id into v_missing, v_sync from syncline.refreshes w where w.id = p_refresh and w.state = 'needs_approval' for update;
   if not found then
     raise exception using errcode = 'SL005', message = format('refresh %s does not wait for approval', p_refresh);
   end if;
   perform syncline.close_refresh(p_refresh, 'discarded');
+  perform syncline.audit_sync(v_sync, 'sync.deletes_discarded');
   return v_missing;
 end $$;
 comment on function syncline.discard_deletes(bigint) is 'Drop the deletes of a refresh that stopped at the brake; how many records stay. Example: select syncline.discard_deletes(7);';

@@ -233,6 +233,8 @@ begin
   v_run := syncline.undoable_run(p_run);
   v_undo := syncline.begin_undo(v_run);
   undo_run := v_undo.id;
+  perform syncline.write_audit(s.environment_id, 'run.undone', 'run', p_run::text, syncline.audit_name('sync', to_jsonb(s)))
+     from syncline.syncs s where s.id = v_run.sync_id;
   v_undo.kind := 'sync'; -- whose checkpoint it is about
   select k.value into v_undo.checkpoint_from from syncline.checkpoint_of(v_undo) k;
   for v_stream, model in select s.id, s.model from syncline.streams_of_run(p_run) s loop

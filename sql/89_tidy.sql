@@ -275,6 +275,7 @@ begin
   perform syncline.purge_integrations(100);
   has_more := syncline.tidy_runs(1000) = 1000;
   has_more := syncline.tidy_actions(1000) = 1000 or has_more;
+  has_more := syncline.tidy_audit(1000) = 1000 or has_more;
   has_more := syncline.tidy_events(1000) = 1000 or has_more;
   has_more := syncline.forget_connection_events(1000) or has_more;
   has_more := syncline.forget_integration_events(1000) or has_more;

@@ -30,7 +30,8 @@ begin atomic
       ('inbox_matches', '(select i.environment_id from syncline.inbox i where i.id = inbox_matches.inbox_id) = (select syncline.current_environment())'),
       ('webhook_calls', 'environment_id = (select syncline.current_environment())'),
       ('deliveries', '(select o.environment_id from syncline.outbox o where o.id = deliveries.outbox_id) = (select syncline.current_environment())'),
-      ('logs', 'environment_id = (select syncline.current_environment())')
+      ('logs', 'environment_id = (select syncline.current_environment())'),
+      ('audit_log', 'environment_id = (select syncline.current_environment())')
     ) as v (name, rule);
 end;
 comment on function syncline.tenant_rules() is 'The tables that the application role reads, each with the condition under which it sees a row.';

@@ -64,6 +64,7 @@ begin atomic
         due_at, error, created_at, ended_at'),
       ('deliveries', 'id, outbox_id, attempt, at, status, ms, error'),
       ('logs', 'id, environment_id, connection_id, sync_id, run_id, at, kind, level, message, detail'),
+      ('audit_log', 'id, environment_id, at, actor_kind, actor_id, actor_name, ip, action, subject_kind, subject_id, subject_name, fields'),
       -- Payloads are sealed: the server opens them with keys that this role cannot read.
       ('records', 'stream_id, external_id, pos, first_seen_at, last_modified_at, last_action, deleted_at, pruned_at, payload')
     ) as v (name, columns);
@@ -115,7 +116,8 @@ begin
     syncline.webhook_endpoints, syncline.webhook_lanes, syncline.inbox_matches, syncline.webhook_calls, syncline.locks, syncline.rate_limits, syncline.migrations, syncline.sql_files,
     syncline.sync_overview, syncline.run_overview, syncline.stream_overview, syncline.stuck_runs, syncline.queue_depth,
     syncline.worker_overview, syncline.connection_auth, syncline.connection_auth_overview, syncline.connection_health, syncline.webhook_health, syncline.slow_functions,
-    syncline.landing_tables, syncline.landings, syncline.delivery_overview, syncline.inbox_overview, syncline.webhook_call_overview
+    syncline.audit_log, syncline.audit_overview, syncline.landing_tables, syncline.landings, syncline.delivery_overview,
+    syncline.inbox_overview, syncline.webhook_call_overview
     to syncline_support, syncline_operator;
   grant select (
     id, uid, name, webhook_url_primary, webhook_url_secondary, on_auth_creation, on_auth_refresh_error, on_sync_error,
@@ -170,7 +172,7 @@ begin
     syncline.list_integrations, syncline.resolve_integration, syncline.resolve_connection, syncline.resolve_syncs, syncline.find_sync,
     syncline.check_sync, syncline.live_run, syncline.next_tick, syncline.parse_frequency, syncline.format_frequency,
     syncline.format_span, syncline.count_workers, syncline.milliseconds_until, syncline.current_rate_limits, syncline.rate_limit_wait,
-    syncline.status_of_run, syncline.describe_result, syncline.count_live, syncline.sync_status, syncline.list_logs,
+    syncline.status_of_run, syncline.describe_result, syncline.count_live, syncline.sync_status, syncline.list_logs, syncline.list_audit,
     syncline.reasons_of_account, syncline.reasons_of_run, syncline.reasons_of_schedule, syncline.reasons_of_webhooks, syncline.why_waiting,
     syncline.webhook_last_answer, syncline.first_of_lane, syncline.reasons_of_endpoint, syncline.reasons_of_lane, syncline.why_webhook_waits,
     syncline.check_invariants, syncline.broken_histories, syncline.rotate_keys_status, syncline.first_position_since, syncline.check_server, syncline.check_roles,

@@ -1,5 +1,6 @@
 // A connection made by an end user in a connect session: what the app said when it invited them decides, not the browser.
 import { randomUUID } from "node:crypto";
+import { actingFor, isActing } from "../db/actor.ts";
 import type { ConnectSession } from "../db/connect-sessions.ts";
 import type { Integration } from "../db/integrations.ts";
 import { openTarget } from "../db/targets.ts";
@@ -60,7 +61,7 @@ export const makeInSession = async (
   const names = { environment, integration: providerConfigKey, connection: connectionId };
   const known = session.connection_id === null ? null : await openTarget(deps.pool, names);
   const set = defaultsOf(session, providerConfigKey).connection_config;
-  const made = await makeConnection(deps, {
+  const wanted = {
     environment,
     integration,
     provider,
@@ -73,8 +74,13 @@ export const makeInSession = async (
     endUser,
     webhookUrlOverride: session.webhook_url_override,
     session: id,
-  }).catch((error: unknown) => {
-    throw ended(error);
-  });
+  };
+  // A provider sends end users back without anything that says who they are: then the session is known here.
+  const make = () => makeConnection(deps, wanted);
+  const made = await (isActing() ? make() : actingFor({ kind: "connect_session", id: String(id) }, make)).catch(
+    (error: unknown) => {
+      throw ended(error);
+    },
+  );
   return { connectionId, providerConfigKey, ...made };
 };

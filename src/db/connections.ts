@@ -81,7 +81,8 @@ export const listConnections = fn(
   },
   rows(Listed.extend({ created: z.string() })),
 );
-export const getConnection = fn("get_connection", names, maybeRow(Connection));
+/** `reader` is whoever is shown the credentials. */
+export const getConnection = fn("get_connection", { ...names, reader: "jsonb?" }, maybeRow(Connection));
 export const patchConnection = fn(
   "patch_connection",
   { ...names, tags: "jsonb", generatedTags: "jsonb", endUser: "jsonb", webhookUrlOverride: "text" },

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import pg from "pg";
 import { AppError, CODES, type Code } from "../errors.ts";
+import { isActing, onceInTransaction } from "./actor.ts";
 import { isConnectionLost } from "./connection-lost.ts";
 import { type Args, encode, type Params } from "./params.ts";
 import type { Db } from "./pool.ts";
@@ -70,7 +71,8 @@ export const fn = <P extends Params, T>(name: string, params: P, shape: Shape<T>
 
   const call = async (db: Db, args: Args<P>): Promise<T> => {
     try {
-      const result = await db.query<Record<string, unknown>>(prepare(args));
+      const ask = (asked: Db) => asked.query<Record<string, unknown>>(prepare(args));
+      const result = await (db instanceof pg.Pool && isActing() ? onceInTransaction(db, ask) : ask(db));
       return shape(result.rows, name);
     } catch (error) {
       throw translateError(error);

@@ -1,6 +1,7 @@
 // Transactions. Deadlocks and serialization failures are tried again as a whole, because retrying inside an aborted
 // transaction cannot work.
 import pg from "pg";
+import { onceInTransaction } from "./actor.ts";
 import { translateError } from "./fn.ts";
 import type { Pool } from "./pool.ts";
 
@@ -23,24 +24,6 @@ export const againAfterDeadlock = async <T>(work: () => Promise<T>): Promise<T> 
   }
 };
 
-const once = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> => {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query("begin");
-    const result = await work(client);
-    await client.query("commit");
-    return result;
-  } catch (error) {
-    await client.query("rollback").catch((failed: Error) => {
-      broken = failed;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
-};
-
 /**
  * Run `work` in one transaction: committed when it resolves, rolled back when it rejects, with its error thrown on.
  * A lost connection is `database_unavailable`; when that hits the commit, nobody knows whether it took effect.
@@ -48,7 +31,7 @@ const once = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Pro
  */
 export const inTransaction = async <T>(pool: Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> => {
   try {
-    return await againAfterDeadlock(() => once(pool, work));
+    return await againAfterDeadlock(() => onceInTransaction(pool, work));
   } catch (error) {
     throw translateError(error);
   }

@@ -68,9 +68,13 @@ export const createPreset = ({ pool, catalogue, limits, mask, live, pages }: Pre
     explain: false,
     timeouts: { planning: PLANNING_MS, execution: EXECUTION_MS },
     context: (request): Partial<Grafast.Context> => {
-      const { environment, mayWrite } = requestOf(request as RequestContext).graphql;
-      const role = mayWrite ? WRITER : READER;
-      return { environment, pgSettings: { role, "syncline.environment": String(environment) } };
+      const { environment, mayWrite, actor } = requestOf(request as RequestContext).graphql;
+      const tenant = { "syncline.environment": String(environment) };
+      if (!mayWrite) return { environment, pgSettings: { role: READER, ...tenant } };
+      return {
+        environment,
+        pgSettings: { role: WRITER, ...tenant, ...(actor && { "syncline.actor": JSON.stringify(actor) }) },
+      };
     },
   },
 });

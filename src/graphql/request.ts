@@ -1,8 +1,14 @@
 // What a request brings along: whoever let it in has checked its key and says which environment that acts for.
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Actor } from "../db/actor.ts";
 
 /** Whose data a request is about, and whether its key may change something. */
-export type Asker = { environment: number; mayWrite: boolean };
+export type Asker = {
+  environment: number;
+  mayWrite: boolean;
+  /** Who asks, for the audit log. */
+  actor?: Actor | undefined;
+};
 
 /** A request with what is known of its key and, over HTTP, its body as JSON. */
 export type GraphqlRequest = IncomingMessage & { graphql: Asker & { body?: unknown } };

@@ -3,6 +3,7 @@ import express, { type Express } from "express";
 import { createCallerCheck, type FindSession } from "./access/auth.ts";
 import { actionEndpoints } from "./actions/actions.ts";
 import { installMcpMethods, mcpEndpoints } from "./actions/mcp.ts";
+import { auditEndpoints } from "./audit.ts";
 import { directAuthEndpoints } from "./connect/direct-auth.ts";
 import { connectionEndpoints } from "./connections/connection.ts";
 import { connectionMetadataEndpoints } from "./connections/connection-metadata.ts";
@@ -89,6 +90,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void, findSession: FindS
   ...eventReplayEndpoints(deps),
   ...eventJudgeEndpoints(deps),
   ...logEndpoints(deps),
+  ...auditEndpoints(deps),
   ...webhookTestEndpoints(deps),
   ...webhookEndpointEndpoints(deps),
   ...webhooksEndpoints(deps),

@@ -48,6 +48,10 @@ export type Spec = {
   params?: z.ZodType;
   headers?: z.ZodType;
   body?: z.ZodType;
+  /** Why who called this is no matter for the audit log. What else changes something, by any method but GET, is ascribed to the caller. */
+  unaudited?: string;
+  /** A GET whose caller the audit log names. */
+  audited?: true;
   /** The most bytes a body may have; 2 MB unless said otherwise. */
   bodyLimit?: number;
   /** The handler reads the query and the body itself: they are whatever the caller sends. */

@@ -47,9 +47,10 @@ const keyOf = (res: Response): number => {
   return caller?.kind === "environment" ? caller.key : 0;
 };
 
-const askerOf = (res: Response): Asker => {
+const askerOf = (req: Request, res: Response): Asker => {
   const { id, scopes } = environmentOf(res);
-  return { environment: id, mayWrite: covers(scopes, "environment:graphql:write") };
+  const actor = { kind: "graphql", id: String(keyOf(res)), ip: req.ip } as const;
+  return { environment: id, mayWrite: covers(scopes, "environment:graphql:write"), actor };
 };
 
 const asGraphql = (req: Request, asker: Asker): GraphqlRequest =>
@@ -62,7 +63,7 @@ export const installGraphql = (app: Express, { graphql, log }: HttpDeps, checkCa
     async (authorization) => {
       if (authorization !== undefined) req.headers.authorization = authorization;
       await checkCaller(req, res, { scope: "graphql:read" });
-      return { ...askerOf(res), key: keyOf(res) };
+      return { ...askerOf(req, res), key: keyOf(res) };
     };
   const upgrade: RequestHandler = async (req, res, next) => {
     const admit = admitFor(req, res);
@@ -76,7 +77,7 @@ export const installGraphql = (app: Express, { graphql, log }: HttpDeps, checkCa
     });
   };
   const answer: RequestHandler = async (req, res) => {
-    const request = asGraphql(req, askerOf(res));
+    const request = asGraphql(req, askerOf(req, res));
     const admit = admitFor(req, res);
     if (wantsEvents(req)) await graphql.stream({ request, response: res, key: keyOf(res), admit });
     else await graphql.answer(request, res);

@@ -1,6 +1,8 @@
 // From descriptions to routes: who calls, then the doors in the order query, path, headers, body, then the handler.
-import type { Express, RequestHandler } from "express";
+import type { Express, Request, RequestHandler, Response } from "express";
 import { z } from "zod";
+import { actingFor } from "../db/actor.ts";
+import { actorOf } from "./access/actor.ts";
 import type { CallerCheck } from "./access/auth.ts";
 import { callerOf, environmentOf } from "./access/caller.ts";
 import { checkContentType, readJson } from "./body.ts";
@@ -19,9 +21,19 @@ const authorise =
     next();
   };
 
+/** True when what an endpoint does is ascribed to its caller. */
+export const isAudited = ({ method, audited, unaudited }: Spec): boolean =>
+  method === "get" ? audited === true : unaudited === undefined;
+
+const asCaller = (spec: Spec, req: Request, res: Response, work: () => unknown): unknown => {
+  const actor = isAudited(spec) ? actorOf(req, res) : undefined;
+  return actor === undefined ? work() : actingFor(actor, work);
+};
+
 const answer =
-  ({ query = Nothing, params, headers, body, raw, answers }: Spec, handle: Handle): RequestHandler =>
+  (spec: Spec, handle: Handle): RequestHandler =>
   async (req, res) => {
+    const { query = Nothing, params, headers, body, raw, answers } = spec;
     const asked = {
       environment: environmentOf(res),
       caller: callerOf(res),
@@ -34,7 +46,7 @@ const answer =
     };
     const [status] = Object.keys(answers);
     res.status(Number(status));
-    const given = await handle(asked as unknown as Parameters<Handle>[0]);
+    const given = await asCaller(spec, req, res, () => handle(asked as unknown as Parameters<Handle>[0]));
     if (res.headersSent || res.writableEnded) return;
     if (given === undefined) res.end();
     else res.json(given);

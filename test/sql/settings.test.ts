@@ -29,6 +29,7 @@ const DURATIONS: Record<string, { bad: string[]; good: string[] }> = {
   inbox_retention: { bad: ["0", "59 s", "11 years"], good: ["1 min", "10 years"] },
   inbox_dedupe_window: { bad: ["0", "999 ms", "8 days"], good: ["1 s", "7 days"] },
   webhook_call_timeout: { bad: ["0", "999 ms", "21 days"], good: ["1 s", "20 days"] },
+  audit_retention: { bad: ["0", "29 days", "11 years"], good: ["30 days", "10 years"] },
   webhook_call_attempts: { bad: ["0", "-1", "101"], good: ["1", "100"] },
 };
 const MAY_BE_NULL = ["payload_prune_after", "records_expire_after", "history_retention"];

@@ -6,6 +6,7 @@ import { type HowFresh, type OpenedConnection, openConnection, targetOf } from "
 import { writeMetadata } from "../../db/targets.ts";
 import type { GetTarget, ProxyTarget } from "../../outbound/types.ts";
 import { type Credentials, withoutRefreshTokens } from "../../providers/credentials.ts";
+import { asRun } from "./as-run.ts";
 import type { HostDeps } from "./host.ts";
 import { refuseOthers } from "./own.ts";
 import type { RunHost } from "./run-host.ts";
@@ -46,7 +47,7 @@ export const createConnection = (host: RunHost, { catalogue, renewals }: Pick<Ho
   const current = async () => (await read({ refresh: false })).opened;
 
   const write = async (metadata: unknown, merge: boolean): Promise<Record<string, unknown>> => {
-    const written = await writeMetadata(host.pool, { ...host.fence, metadata, merge });
+    const written = await asRun(host.lease, () => writeMetadata(host.pool, { ...host.fence, metadata, merge }));
     forget();
     return written;
   };

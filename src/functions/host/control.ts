@@ -2,6 +2,7 @@
 import { startSync as start, triggerSync as trigger } from "../../db/sync-control.ts";
 import { inTransaction } from "../../db/tx.ts";
 import { AppError, hasCode } from "../../errors.ts";
+import { asRun } from "./as-run.ts";
 import { refuseOthers } from "./own.ts";
 import type { RunHost } from "./run-host.ts";
 
@@ -56,7 +57,9 @@ export const triggerSync =
     refuseOthers(host, integration, connection);
     const [names, how] = [[nameOf(sync)], modeOf(mode)];
     await host.writes.flush();
-    const work = inTransaction(host.pool, (db) => trigger(db, { ...scopeOf(host, names), ...how }));
+    const work = asRun(host.lease, () =>
+      inTransaction(host.pool, (db) => trigger(db, { ...scopeOf(host, names), ...how })),
+    );
     await knownSyncs(names, work);
   };
 
@@ -70,7 +73,7 @@ export const startSync =
     await host.writes.flush();
     await knownSyncs(
       names,
-      inTransaction(host.pool, (db) => start(db, scopeOf(host, names))),
+      asRun(host.lease, () => inTransaction(host.pool, (db) => start(db, scopeOf(host, names)))),
     );
   };
 

@@ -37,6 +37,7 @@ export const SCOPES = {
   "graphql:read": "read everything that GraphQL shows, records included",
   "graphql:write": "call GraphQL's mutations: trigger, start, pause, cancel, approve, replay, prune",
   "logs:read": "read logs",
+  "audit_log:read": "read who changed what, and who saw credentials",
   "variables:read": "read environment variables",
   "variables:write": "set and delete environment variables",
   "settings:read": "read where webhooks go and how records are checked",

@@ -50,6 +50,7 @@ export const actionEndpoints = (deps: HttpDeps): Endpoint[] => [
     {
       method: "post",
       path: "/action/trigger",
+      unaudited: "what functions change is ascribed to their runs",
       tag: "Actions",
       says: "Run an action",
       more: "Without `X-Async` the answer is what the action returns; closing the connection ends it. Asynchronous actions run one at a time in an environment and begin within 24 hours; their results stay for 5 days.",

@@ -83,6 +83,7 @@ export const mcpEndpoints = (deps: HttpDeps): Endpoint[] => {
       {
         method: "post",
         path: "/mcp",
+        unaudited: "what functions change is ascribed to their runs",
         tag: "Actions",
         says: "A connection's actions as tools (Model Context Protocol)",
         more: "JSON-RPC messages of the protocol's streamable HTTP transport, without sessions. `tools/list` gives the actions with what they take and give, `tools/call` runs one; a failed action is a result with `isError` and a text of `{code, message, …}`.",

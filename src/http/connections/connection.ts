@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { tagsOfEndUser } from "../../auth/end-user.ts";
 import { openConnection } from "../../auth/target.ts";
+import type { Actor } from "../../db/actor.ts";
 import {
   type Connection,
   deleteConnection,
@@ -13,6 +14,7 @@ import {
 import { getIntegration } from "../../db/integrations.ts";
 import { inTransaction } from "../../db/tx.ts";
 import { AppError, type Json } from "../../errors.ts";
+import { actorOf } from "../access/actor.ts";
 import { requireScope } from "../access/caller.ts";
 import { covers } from "../access/scopes.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -72,7 +74,7 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
   const { db, runs, log } = deps;
   const open = openCredentials(deps);
 
-  const mustGet = async (names: { environment: number; integration: string; connection: string }) => {
+  const mustGet = async (names: { environment: number; integration: string; connection: string; reader?: Actor }) => {
     const found = await getConnection(db, names);
     if (found !== null) return found;
     const { environment, integration: uniqueKey } = names;
@@ -116,13 +118,14 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
         answers: { 200: { says: "The connection.", body: ConnectionInFull } },
         errors: ["unknown_provider_config", "not_found", "invalid_credentials", ["invalid_credentials", 424]],
       },
-      async ({ environment: { id: environment, scopes }, params, query, res }) => {
+      async ({ environment: { id: environment, scopes }, params, query, req, res }) => {
         const { force_refresh, refresh_token: showRefreshToken, refresh_github_app_jwt_token } = query;
         if (force_refresh || showRefreshToken || refresh_github_app_jwt_token) requireScope(res, READ_CREDENTIALS);
         const names = { environment, integration: query.provider_config_key, connection: params.connectionId };
-        const found = await mustGet(names);
-        if (!covers(scopes, `environment:${READ_CREDENTIALS}`))
-          return showConnection(found, null, { showRefreshToken });
+        const seesCredentials = covers(scopes, `environment:${READ_CREDENTIALS}`);
+        const reader = seesCredentials ? actorOf(req, res) : undefined;
+        const found = await mustGet({ ...names, ...(reader && { reader }) });
+        if (!seesCredentials) return showConnection(found, null, { showRefreshToken });
         const isApp = found.auth_mode === "APP" || found.auth_mode === "CUSTOM";
         const isForced = force_refresh || (refresh_github_app_jwt_token && isApp);
         const { auth_version } = await openFresh(found, isForced);

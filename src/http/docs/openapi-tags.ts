@@ -18,6 +18,7 @@ export const TAGS: { readonly [name: string]: string } = {
   Webhooks: "What the app is told, and what became of each message: look, send again, pause an endpoint.",
   "Received webhooks": "What providers sent: whose it is, what was done about it, and doing it again.",
   Logs: "What happened.",
+  "Audit log": "Who changed what, and who saw credentials.",
   "Webhooks in": "What providers send.",
   Service: "This server: whether it works, and what it can do.",
 };

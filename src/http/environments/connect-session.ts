@@ -68,6 +68,7 @@ export const ownSessionEndpoints = ({ db }: HttpDeps): Endpoint[] => [
     {
       ...session,
       method: "delete",
+      unaudited: "an invitation ends; nothing is configured",
       says: "End the session",
       answers: { 204: { says: "Its token works no more." } },
     },

@@ -70,6 +70,7 @@ const Made = z
 
 const shared = {
   method: "post",
+  unaudited: "an invitation; what comes of it is ascribed to the session",
   tag: "Connect",
   scope: "connect_sessions:write",
   answers: { 201: { says: "The session; it ends in half an hour.", body: Made } },

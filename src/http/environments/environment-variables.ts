@@ -12,6 +12,7 @@ import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { SUCCESS, Success } from "../success.ts";
 import { translating } from "../validate.ts";
+import { noteRead } from "./note-read.ts";
 
 const LONGEST = 16_384;
 
@@ -36,6 +37,7 @@ export const environmentVariableEndpoints = ({ db, keys }: HttpDeps): Endpoint[]
   endpoint(
     {
       method: "get",
+      audited: true,
       path: "/environment-variables",
       tag: "Settings",
       says: "The environment variables, with their values",
@@ -43,8 +45,10 @@ export const environmentVariableEndpoints = ({ db, keys }: HttpDeps): Endpoint[]
       scope: "variables:read",
       answers: { 200: { says: "By name.", body: z.array(Variable) } },
     },
-    async ({ environment: { id } }) => {
+    async ({ environment }) => {
+      const { id } = environment;
       const sealed = await listEnvironmentVariables(db, { environment: id });
+      await noteRead(db, environment, "environment.variables_read");
       const key = await keys.ofEnvironment(id);
       return sealed.map(({ name, value_sealed }) => ({
         name,

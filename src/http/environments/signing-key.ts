@@ -7,6 +7,7 @@ import { newSigningKey } from "../../db/ensure-environments.ts";
 import { getSigningKey, setSigningKey } from "../../db/environments.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
+import { noteRead } from "./note-read.ts";
 
 const SigningKey = z.strictObject({
   data: z.strictObject({
@@ -29,14 +30,17 @@ export const signingKeyEndpoints = ({ db, keys }: HttpDeps): Endpoint[] => [
   endpoint(
     {
       method: "get",
+      audited: true,
       path: "/environment/signing-key",
       tag: "Settings",
       says: "The key that signs webhooks",
       scope: "webhook_signing_key:read",
       answers: { 200: { says: "The key.", body: SigningKey } },
     },
-    async ({ environment: { id } }) => {
+    async ({ environment }) => {
+      const { id } = environment;
       const sealed = await getSigningKey(db, { environment: id });
+      await noteRead(db, environment, "environment.signing_key_read");
       return shown(await openSigningKey(keys, id, sealed));
     },
   ),

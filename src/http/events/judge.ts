@@ -29,6 +29,7 @@ export const eventJudgeEndpoints = (deps: HttpDeps): Endpoint[] => {
       {
         method: "post",
         path: "/events/:uid/judge",
+        unaudited: "what came once is handled again; nothing is configured",
         tag: "Received webhooks",
         says: "Judge a refused webhook of a provider again",
         more: "With the secrets of now, and as if it came when it came. When its signature is right it is handled like any other.",

@@ -31,7 +31,12 @@ const Replayed = z.strictObject({ replayed: z.boolean().meta({ description: "Fal
 const Count = z.strictObject({ count: z.number().int(), dry_run: z.boolean() });
 const Attributed = z.strictObject({ attributed: z.boolean().meta({ description: "False when it was said before." }) });
 
-const shared = { method: "post", tag: "Received webhooks", scope: "webhooks:write" } as const;
+const shared = {
+  method: "post",
+  tag: "Received webhooks",
+  scope: "webhooks:write",
+  unaudited: "what came once is handled again; nothing is configured",
+} as const;
 
 /** Handling received webhooks once more. */
 export const eventReplayEndpoints = ({ db }: HttpDeps): Endpoint[] => [

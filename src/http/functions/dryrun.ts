@@ -31,6 +31,7 @@ export const dryRunEndpoints = ({ runs }: HttpDeps): Endpoint[] => [
   endpoint(
     {
       method: "post",
+      unaudited: "a dry run changes nothing",
       path: "/dryrun",
       tag: "Functions",
       says: "Run a compiled function for a connection, storing nothing",

@@ -21,6 +21,7 @@ export const functionCompileEndpoints = (): Endpoint[] => [
   endpoint(
     {
       method: "post",
+      unaudited: "it changes nothing",
       path: "/functions/compile",
       tag: "Functions",
       says: "Compile a function",

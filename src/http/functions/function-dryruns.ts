@@ -42,6 +42,7 @@ export const functionDryRunEndpoints = (deps: HttpDeps): Endpoint[] => {
       {
         ...shared,
         method: "post",
+        unaudited: "a dry run changes nothing",
         path: "/functions/dryruns",
         says: "Run a text for a connection, storing nothing",
         more: "Its requests are sent with the connection's credentials. It runs for five minutes at most.",

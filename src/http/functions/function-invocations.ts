@@ -20,7 +20,16 @@ const refuse = (): never => {
 
 /** They say what to call instead. */
 export const functionInvocationEndpoints = (): Endpoint[] => [
-  endpoint({ ...shared, method: "post", path: "/functions/invocations", says: "Invoke a function" }, refuse),
+  endpoint(
+    {
+      ...shared,
+      method: "post",
+      unaudited: "it is always refused",
+      path: "/functions/invocations",
+      says: "Invoke a function",
+    },
+    refuse,
+  ),
   endpoint(
     { ...shared, method: "get", path: "/functions/invocations/:id", says: "What came of an invocation" },
     refuse,

@@ -122,6 +122,7 @@ export const syncDeployEndpoints = ({ db }: HttpDeps): Endpoint[] => {
       {
         ...shared,
         path: "/sync/deploy/confirmation",
+        unaudited: "a preview changes nothing",
         says: "What a deployment would change",
         body: ConfirmationBody,
         answers: {

@@ -8,6 +8,7 @@ import {
   sealWebhookSecret,
   showIntegrationCredentials,
 } from "../../crypto/integration-credentials.ts";
+import { writeAudit } from "../../db/audit.ts";
 import { deleteIntegration, type Integration, updateIntegration } from "../../db/integrations.ts";
 import { inTransaction } from "../../db/tx.ts";
 import { webhookUrl } from "../../providers/webhook/url.ts";
@@ -65,6 +66,7 @@ export const integrationEndpoints = ({ db, keys, catalogue, access }: HttpDeps):
       {
         ...shared,
         method: "get",
+        audited: true,
         says: "One integration",
         more: "Its credentials are shown to keys with the scope environment:integrations:read_credentials.",
         client: "getIntegration",
@@ -78,6 +80,10 @@ export const integrationEndpoints = ({ db, keys, catalogue, access }: HttpDeps):
         if (withCredentials) requireScope(res, "integrations:read_credentials");
         const found = await mustFind(db, environment, uniqueKey);
         const credentials = withCredentials && (await showIntegrationCredentials(keys, environment, found));
+        if (credentials) {
+          const subject = { subjectKind: "integration", subjectId: String(found.id), subjectName: uniqueKey };
+          await writeAudit(db, { environment, action: "integration.credentials_read", ...subject });
+        }
         return {
           data: {
             ...showIntegration(req, found),

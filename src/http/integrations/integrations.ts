@@ -92,6 +92,7 @@ export const integrationsEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoi
         ...shared,
         method: "post",
         path: "/integrations/quickstart",
+        unaudited: "it is always refused",
         says: "Set a provider up with an app that the server's owner shares",
         more: "A server of your own shares no app, so this is always refused: register an app with the provider, and create the integration with its credentials.",
         client: "createQuickstartIntegration",

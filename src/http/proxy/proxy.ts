@@ -27,6 +27,7 @@ const Anything = z.unknown().meta({ id: "ProviderAnswer", description: "Whatever
 
 const SPEC = {
   method: "all",
+  unaudited: "it changes nothing here; requests stand in the log",
   tag: "Proxy",
   says: "A request to the provider, with the connection's credentials",
   more: `The path and the query follow the provider's base URL byte for byte. Headers named \`nango-proxy-<name>\` go to the

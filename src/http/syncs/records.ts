@@ -102,6 +102,7 @@ export const recordEndpoints = (deps: HttpDeps): Endpoint[] => {
       {
         method: "patch",
         path: "/records/prune",
+        unaudited: "records are data, and an app prunes what it has read",
         tag: "Records",
         says: "Forget the payloads of records up to a cursor",
         client: "pruneRecords",

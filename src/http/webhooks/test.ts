@@ -18,6 +18,7 @@ export const webhookTestEndpoints = ({ runs }: HttpDeps): Endpoint[] => [
     {
       method: "post",
       path: "/environment/webhooks/test",
+      unaudited: "a test changes nothing",
       tag: "Settings",
       says: "Send a test webhook to each URL now",
       more: 'The body is `{"environment", "from": "nango", "sentAt", "type": "test"}`, signed as any other; receivers ignore types that they do not know. It is tried once, also where the endpoint is paused, and does not count for its health.',

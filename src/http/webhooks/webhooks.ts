@@ -83,6 +83,7 @@ export const webhooksEndpoints = ({ db }: HttpDeps): Endpoint[] => [
     {
       method: "post",
       path: "/webhooks/replay",
+      unaudited: "what was said once is said again; nothing is configured",
       tag: "Webhooks",
       says: "Send many webhooks once more",
       more: "Those that were given up, or delivered, and match all filters, of which state, from or url must be one. The receiver sees the same ids; those of one stream arrive in their old order.",
@@ -110,6 +111,7 @@ export const webhooksEndpoints = ({ db }: HttpDeps): Endpoint[] => [
     {
       ...one,
       path: "/webhooks/:uid/replay",
+      unaudited: "what was said once is said again; nothing is configured",
       method: "post",
       says: "Send a webhook once more",
       more: "At once and from the first attempt on, whatever became of it. The receiver sees the same id.",
