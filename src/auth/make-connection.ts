@@ -12,10 +12,11 @@ import { inTransaction } from "../db/tx.ts";
 import { AppError, type Json } from "../errors.ts";
 import type { Credentials } from "../providers/credentials.ts";
 import type { Provider } from "../providers/schema.ts";
+import { askAfterConnecting } from "./after-connecting.ts";
 import type { AuthDeps } from "./auth.ts";
 import { complete } from "./complete.ts";
 import { expiryOf, marginOf } from "./expiry.ts";
-import { testCredentials } from "./test-credentials.ts";
+import { targetOf, testCredentials } from "./test-credentials.ts";
 
 const VALIDATION = "validate-connection";
 
@@ -112,6 +113,11 @@ const validate = async (
   await inTransaction(pool, (client) => welcomeConnection(client, made));
 };
 
+const withWhatIsTold = async (deps: MakeDeps, given: NewConnection): Promise<NewConnection> => {
+  if (given.provider.after_connecting === undefined) return given;
+  return { ...given, connectionConfig: await askAfterConnecting(deps, await targetOf(deps, given)) };
+};
+
 /**
  * Make a connection and its syncs, or give the one of this name new credentials, in about seven statements. Rejects with
  * `connection_test_failed` when the provider refuses the credentials or gives no token for them, and `connection_validation_failed` when one of the
@@ -119,7 +125,7 @@ const validate = async (
  */
 export const makeConnection = async (deps: MakeDeps, asked: NewConnection): Promise<MadeConnection> => {
   await testCredentials(deps, asked);
-  const given = await complete(deps, asked);
+  const given = await withWhatIsTold(deps, await complete(deps, asked));
   const { mustBeValidated, ...made } = await inTransaction(deps.pool, (client) => write(client, deps.keys, given));
   if (mustBeValidated) await validate(deps, made, given.session);
   return made;

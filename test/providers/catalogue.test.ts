@@ -28,11 +28,28 @@ const ALWAYS = [
 
 // Those whose lists a function may ask for without saying how they are paged, as the published catalogue has them.
 const PAGINATED = [
-  ...["aircall", "aircall-basic", "asana", "brightcrowd", "cal-com-v2", "calendly", "certn", "certn-partner"],
-  ...["exact-online", "exist", "front", "github", "google", "google-ads", "google-calendar", "greenhouse"],
-  ...["greenhouse-basic", "hubspot", "jira", "manatal", "notion", "okta", "okta-cc", "pipedrive"],
-  ...["planning-center-online", "planning-center-online-pat", "rock-gym-pro", "slack", "tripletex", "whoop"],
-  ...["zendesk", "zoho", "zoom"],
+  ...["aircall", "aircall-basic", "asana", "brightcrowd", "cal-com-v2", "calendly", "certn"],
+  ...["certn-partner", "confluence", "exact-online", "exist", "front", "github", "google"],
+  ...[
+    "google-ads",
+    "google-analytics",
+    "google-bigquery",
+    "google-calendar",
+    "google-contacts",
+    "google-docs",
+    "google-sheet",
+  ],
+  ...["greenhouse", "greenhouse-basic", "hubspot", "jira", "manatal", "notion", "okta"],
+  ...[
+    "okta-cc",
+    "pipedrive",
+    "planning-center-online",
+    "planning-center-online-pat",
+    "rock-gym-pro",
+    "slack",
+    "tripletex",
+  ],
+  ...["whoop", "youtube", "zendesk", "zoho", "zoho-crm", "zoom"],
 ];
 
 const isComplete = (settings: ProviderPaginate): boolean => {
@@ -70,7 +87,7 @@ test("every entry makes a URL once its connection fields are filled", () => {
     const fields = Object.entries(provider.connection_config ?? {}).map(([key, field]) => [key, field.example ?? "x"]);
     const target = {
       provider,
-      credentials: { type: "NONE" } as const,
+      credentials: { type: "API_KEY", apiKey: "k" } as const,
       connectionConfig: Object.fromEntries(fields),
       metadata: {},
     };

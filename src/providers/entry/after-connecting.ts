@@ -3,12 +3,17 @@
 import { z } from "zod";
 import { httpMethod, template, templates } from "./basics.ts";
 
-/** Which item of a list counts: the first that has these values, else the first or, where that may be a wrong one, none. */
+/**
+ * Which item of the list at the path `from` counts: the first that has the values of `where`. While these cannot be filled, and
+ * where there are none, it is the first or, where that may be a wrong one, the `only` one.
+ */
 const Choose = z.strictObject({
-  from: z.string().default("").meta({ description: "A path to the list; empty where the answer is the list." }),
+  from: z.string().default(""),
   where: z.record(z.string(), template).default({}),
-  otherwise: z.enum(["first", "only", "none"]).default("first"),
+  otherwise: z.enum(["first", "only"]).default("first"),
 });
+
+const path = z.string().min(1);
 
 export const AfterConnecting = z.array(
   z.strictObject({
@@ -18,10 +23,8 @@ export const AfterConnecting = z.array(
     headers: templates.optional(),
     data: z.unknown().optional(),
     choose: Choose.optional(),
-    /** What the config keeps under which name: paths in the answer, or in the chosen item. */
-    keep: z.record(z.string(), z.string().min(1)),
-    /** A regular expression for what is kept: its first group counts. */
-    match: z.record(z.string(), z.string()).optional(),
+    /** What the config keeps under which name: paths in the answer, or in the chosen item; where it says so as a hash in hex. */
+    keep: z.record(z.string(), z.union([path, z.strictObject({ path, hash: z.literal("sha256") })])),
   }),
 );
 
