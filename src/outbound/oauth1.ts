@@ -9,10 +9,13 @@ export type OAuth1Request = { method: string; url: URL; form?: string };
 
 export type OAuth1Keys = {
   client: { client_id: string; client_secret: string };
-  token: string;
+  /** There is none yet when one is asked for. */
+  token?: string | undefined;
   tokenSecret: string;
   method: OAuth1Method;
   realm?: string;
+  /** What only the requests for tokens have: oauth_callback, oauth_verifier. */
+  more?: { [name: `oauth_${string}`]: string };
 };
 
 /** encodeURIComponent leaves these five alone, RFC 3986 does not. */
@@ -43,13 +46,14 @@ export const oauth1Header = (
   keys: OAuth1Keys,
   { nonce, timestamp }: { nonce: string; timestamp: number },
 ): string => {
-  const params = {
+  const params: Record<string, string> = {
     oauth_consumer_key: keys.client.client_id,
     oauth_nonce: nonce,
     oauth_signature_method: keys.method,
     oauth_timestamp: String(timestamp),
-    oauth_token: keys.token,
+    ...(keys.token !== undefined && { oauth_token: keys.token }),
     oauth_version: "1.0",
+    ...keys.more,
   };
   const signed = { ...params, oauth_signature: signature(oauth1BaseString(request, params), keys) };
   const shown = keys.realm === undefined ? signed : { realm: keys.realm, ...signed };

@@ -10,6 +10,7 @@ const NOT_FROM_BROWSERS = new Set([
   "oauth_scopes_override",
   "webhook_url",
   "installation_id",
+  "appPublicLink",
   "userCredentials",
   "jwtToken",
   "token_endpoint",

@@ -35,6 +35,8 @@ export type FlowContext = {
   fetch: Fetch;
   /** Epoch milliseconds. */
   now: () => number;
+  /** When the end user left, ISO 8601. */
+  requestedAt?: string;
 };
 
 export type Asked = {

@@ -1,9 +1,14 @@
 // Which kinds of credentials are had by sending the end user to the provider.
 import type { Provider } from "../../providers/schema.ts";
+import { app } from "./app.ts";
 import type { FlowKind } from "./flow.ts";
+import { oauth1 } from "./oauth1.ts";
 import { oauth2 } from "./oauth2.ts";
 
 const KINDS: { [mode in Provider["auth_mode"]]?: FlowKind } = {
+  APP: app,
+  CUSTOM: app,
+  OAUTH1: oauth1,
   OAUTH2: oauth2,
 };
 

@@ -71,6 +71,7 @@ export const createArrival = (deps: HttpDeps) => {
         redirectUri: flow.redirect_uri,
         fetch: runs.auth.fetch,
         now: Date.now,
+        requestedAt: flow.requested_at,
       },
       secrets,
       query,
