@@ -70,8 +70,10 @@ const login = async (provider: Provider, req: IncomingMessage, res: ServerRespon
   await done({ login: { accountId }, consent: { grantId: await grant.save() } });
 };
 
+const bearerOf = (req: IncomingMessage): string => req.headers.authorization?.replace(/^Bearer /, "") ?? "";
+
 const api = async (provider: Provider, req: IncomingMessage, res: ServerResponse): Promise<void> => {
-  const token = await provider.AccessToken.find(req.headers.authorization?.replace(/^Bearer /, "") ?? "");
+  const token = await provider.AccessToken.find(bearerOf(req));
   if (token === undefined) json(res, 401, { error: "invalid_token" });
   else json(res, 200, { name: token.accountId, asked: req.url });
 };
@@ -107,9 +109,17 @@ export const startOidc = async (t: TestContext, o: { accessTokenSeconds?: number
   let accessTokenSeconds = o.accessTokenSeconds ?? 3600;
   let provider: Provider | undefined;
   let faultOf: (nth: number) => TokenFault = () => null;
+  let beforeApi: (nth: number, token: string) => Promise<unknown> = async () => {};
   const redirects = new Set([REDIRECT]);
   /** Granted by kind, refused in the server's words, uses of a refresh token that was replaced, requests to the endpoint. */
-  const counts = { authorization_code: 0, refresh_token: 0, refused: [] as string[], reuses: 0, tokenRequests: 0 };
+  const counts = {
+    authorization_code: 0,
+    refresh_token: 0,
+    refused: [] as string[],
+    reuses: 0,
+    tokenRequests: 0,
+    apiRequests: 0,
+  };
 
   const token = (req: IncomingMessage, res: ServerResponse): unknown => {
     counts.tokenRequests += 1;
@@ -123,7 +133,11 @@ export const startOidc = async (t: TestContext, o: { accessTokenSeconds?: number
     const url = req.url ?? "/";
     const work = async (): Promise<unknown> => {
       if (url.startsWith("/login/")) return await login(provider!, req, res);
-      if (url.startsWith("/api/")) return await api(provider!, req, res);
+      if (url.startsWith("/api/")) {
+        counts.apiRequests += 1;
+        await beforeApi(counts.apiRequests, bearerOf(req));
+        return await api(provider!, req, res);
+      }
       return await (url.startsWith("/token") && req.method === "POST"
         ? token(req, res)
         : provider!.callback()(req, res));
@@ -206,6 +220,10 @@ export const startOidc = async (t: TestContext, o: { accessTokenSeconds?: number
     /** How long access tokens granted from now on live. */
     setAccessTokenSeconds: (seconds: number): void => {
       accessTokenSeconds = seconds;
+    },
+    /** Called for each request to the API, before it is answered, with its number, from 1, and its token. */
+    onApi: (before: (nth: number, token: string) => Promise<unknown>): void => {
+      beforeApi = before;
     },
     /** Called for each request to the token endpoint with its number, from 1. */
     onToken: (decide: (nth: number) => TokenFault): void => {
