@@ -1,4 +1,5 @@
 // The headers of a request: what the credentials and the provider entry inject, under what the caller gave.
+import { randomUUID } from "node:crypto";
 import manifest from "../../package.json" with { type: "json" };
 import { AppError } from "../errors.ts";
 import { missingPart } from "../providers/credentials.ts";
@@ -34,6 +35,11 @@ const authorization = ({ credentials }: ProxyTarget): Record<string, string> => 
     case "OAUTH2":
     case "APP":
       return bearer(credentials.access_token);
+    case "CUSTOM":
+      return bearer(credentials.app.access_token);
+    // The names that its API knows them by (developer.bill.com, "API login"); its published entry does not say them.
+    case "BILL":
+      return { devkey: credentials.dev_key, sessionid: credentials.session_id ?? "" };
     case "OAUTH2_CC":
     case "JWT":
     case "SIGNATURE":
@@ -41,8 +47,6 @@ const authorization = ({ credentials }: ProxyTarget): Record<string, string> => 
       return bearer(credentials.token);
     // Where these go is the provider entry's to say.
     case "API_KEY":
-    case "BILL":
-    case "CUSTOM":
     case "NONE":
       return {};
     // These sign the whole request: see sign.ts.
@@ -63,8 +67,10 @@ const refuseIncomplete = ({ credentials, provider }: ProxyTarget): void => {
 
 const fromProvider = (target: ProxyTarget): Record<string, string> => {
   const headers: Record<string, string> = {};
+  // One header may be a signature over others, so all of them are of the same request.
+  const context = { ...target, values: { random: randomUUID() }, now: Date.now() };
   for (const [name, template] of Object.entries(target.provider.proxy?.headers ?? {})) {
-    const { text, missing } = fillTemplate(template, target);
+    const { text, missing } = fillTemplate(template, context);
     // A header that this connection has no value for is left out, so that an entry may serve several credential kinds.
     if (missing.length === 0) headers[name.toLowerCase()] = text;
   }

@@ -1,12 +1,19 @@
 // OAuth 1.0 (RFC 5849): the Authorization header that signs a request. Our own, because the library that everybody uses,
 // oauth-1.0a (last changed in 2019), gets the RFC's own example wrong: it never decodes the names of query parameters.
-import { createHmac } from "node:crypto";
+import { createHmac, sign as signWith } from "node:crypto";
+import { AppError } from "../errors.ts";
 
-export type OAuth1Method = "HMAC-SHA1" | "HMAC-SHA256" | "PLAINTEXT";
+const METHODS = ["HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT", "RSA-SHA1", "RSA-SHA256"] as const;
+
+export type OAuth1Method = (typeof METHODS)[number];
+
+/** As an entry names it; undefined for one that is not known here. */
+export const oauth1Method = (name: string): OAuth1Method | undefined => METHODS.find((method) => method === name);
 
 /** What is signed. `form` is the body where it is an encoded form: its fields are signed like those of the query. */
 export type OAuth1Request = { method: string; url: URL; form?: string };
 
+/** With RSA the client's secret is its private key. */
 export type OAuth1Keys = {
   client: { client_id: string; client_secret: string };
   /** There is none yet when one is asked for. */
@@ -33,11 +40,20 @@ export const oauth1BaseString = ({ method, url, form = "" }: OAuth1Request, para
   return [method.toUpperCase(), encode(url.origin + url.pathname), encode(all.join("&"))].join("&");
 };
 
+const rsaSignature = (hash: string, base: string, pem: string): string => {
+  try {
+    return signWith(hash, Buffer.from(base), pem.replaceAll("\\n", "\n")).toString("base64");
+  } catch {
+    // The cause may show the key.
+    throw new AppError("invalid_credentials", "The client's secret must be an RSA private key in PEM form.");
+  }
+};
+
 const signature = (base: string, { client, tokenSecret, method }: OAuth1Keys): string => {
+  const hash = method.endsWith("SHA1") ? "sha1" : "sha256";
+  if (method.startsWith("RSA")) return rsaSignature(hash, base, client.client_secret);
   const key = `${encode(client.client_secret)}&${encode(tokenSecret)}`;
-  if (method === "PLAINTEXT") return key;
-  const hash = method === "HMAC-SHA1" ? "sha1" : "sha256";
-  return createHmac(hash, key).update(base).digest("base64");
+  return method === "PLAINTEXT" ? key : createHmac(hash, key).update(base).digest("base64");
 };
 
 /** The value of the Authorization header. A nonce serves once; `timestamp` is in seconds. */

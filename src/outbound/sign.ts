@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { AppError } from "../errors.ts";
 import type { Client, Credentials, SigningToken } from "../providers/credentials.ts";
 import { awsHeaders, takesUnsignedBody } from "./aws-sigv4.ts";
-import { type OAuth1Keys, type OAuth1Method, oauth1Header } from "./oauth1.ts";
+import { type OAuth1Keys, type OAuth1Method, oauth1Header, oauth1Method } from "./oauth1.ts";
 import type { ProxyTarget } from "./types.ts";
 
 /** A request without its signature; header names in lower case. A body that is neither text, bytes nor null is a stream. */
@@ -11,8 +11,6 @@ export type Signable = { method: string; url: URL; headers: Record<string, strin
 
 /** Gives all headers of the request, the signature among them. */
 export type Sign = (request: Signable) => Promise<Record<string, string>>;
-
-const METHODS: readonly string[] = ["HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"] satisfies OAuth1Method[];
 
 const unusable = (says: string): AppError => new AppError("invalid_credentials", says);
 
@@ -25,9 +23,10 @@ const clientOf = ({ client, provider }: ProxyTarget, override: Partial<Client> |
 };
 
 const methodOf = ({ provider }: ProxyTarget): OAuth1Method => {
-  const method = provider.signature_method ?? "HMAC-SHA1";
-  if (!METHODS.includes(method)) throw unusable(`Requests cannot be signed with ${method} here.`);
-  return method as OAuth1Method;
+  const name = provider.signature_method ?? "HMAC-SHA1";
+  const method = oauth1Method(name);
+  if (method === undefined) throw unusable(`Requests cannot be signed with ${name} here.`);
+  return method;
 };
 
 const keysOf = (target: ProxyTarget, token: SigningToken): OAuth1Keys => {

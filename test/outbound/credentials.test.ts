@@ -1,5 +1,6 @@
 // Promise: credentials of every kind arrive at the provider as it wants them; a request that lacks something is not sent.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type { ProxyTarget } from "../../src/outbound/types.ts";
 import type { Credentials } from "../../src/providers/credentials.ts";
@@ -67,7 +68,9 @@ test("the provider entry says where keys and sessions go, and may put a token el
   );
   const app = { type: "APP", ...installed, access_token: "app token" } as const;
   const custom = await sent({ type: "CUSTOM", app, user: null }, { headers: { "X-Token": v("accessToken") } });
-  assert.deepEqual([custom.headers["x-token"], custom.headers.authorization], ["app token", undefined]);
+  assert.deepEqual([custom.headers["x-token"], custom.headers.authorization], ["app token", "Bearer app token"]);
+  const plainBill = await sent({ ...BILL, session_id: "sid" }, {});
+  assert.deepEqual([plainBill.headers.sessionid, plainBill.headers.devkey], ["sid", "dev"]);
   const key = await sent({ type: "API_KEY", apiKey: "k" }, { query: { key: v("apiKey") } });
   assert.deepEqual([key.url, key.headers.authorization], ["/?key=k", undefined]);
   const headers = { authorization: `Token ${v("credentials.token")}`, "X-Company": v("credentials.company") };
@@ -76,6 +79,9 @@ test("the provider entry says where keys and sessions go, and may put a token el
   const signature: Credentials = { type: "SIGNATURE", username: "u", password: "p", token: "digest" };
   const wsse = await sent(signature, { headers: { "X-WSSE": `UsernameToken ${v("accessToken")}` } });
   assert.equal(wsse.headers["x-wsse"], "UsernameToken digest");
+  const same = { "X-Id": v("random"), "X-Sign": v(`sha256Hex(${v("random")})`) };
+  const { headers: signed } = await sent({ type: "NONE" }, { headers: same });
+  assert.equal(signed["x-sign"], createHash("sha256").update(String(signed["x-id"])).digest("hex"));
 });
 
 test("OAuth 1 signs method, URL, query and form; each attempt anew", async (t) => {
@@ -179,8 +185,8 @@ test("a request is not sent without what opens the provider, and the error says 
     const sent = send({ retries: 2 }, target(server.url, { credentials, ...over }));
     await assert.rejects(sent, { code: "invalid_credentials", message }, credentials.type);
   }
-  const provider = { display_name: "Old", auth_mode: "OAUTH1", signature_method: "RSA-SHA1" } as const;
+  const provider = { display_name: "Old", auth_mode: "OAUTH1", signature_method: "HMAC-MD5" as "HMAC-SHA1" } as const;
   const odd = target(server.url, { credentials: OAUTH1, client });
-  await assert.rejects(send({}, { ...odd, provider: { ...odd.provider, ...provider } }), { message: /RSA-SHA1/ });
+  await assert.rejects(send({}, { ...odd, provider: { ...odd.provider, ...provider } }), { message: /HMAC-MD5/ });
   assert.equal(server.requests.length, 0);
 });

@@ -2,7 +2,7 @@
 // stands in the callback's URL, and what comes back must be about the request token that this flow had.
 import { randomBytes } from "node:crypto";
 import { AppError } from "../../errors.ts";
-import { type OAuth1Keys, type OAuth1Method, oauth1Header } from "../../outbound/oauth1.ts";
+import { type OAuth1Keys, oauth1Header, oauth1Method } from "../../outbound/oauth1.ts";
 import type { Provider } from "../../providers/schema.ts";
 import { fieldsOf, refusedBy } from "../kinds/answer.ts";
 import { clientOf } from "../kinds/client.ts";
@@ -10,8 +10,6 @@ import { refusal } from "../kinds/refusal.ts";
 import { fillAddress } from "./address.ts";
 import type { Asked, FlowContext, FlowKind } from "./flow.ts";
 import { scopesOf } from "./oauth2.ts";
-
-const METHODS: readonly string[] = ["HMAC-SHA1", "HMAC-SHA256", "PLAINTEXT"] satisfies OAuth1Method[];
 
 const mustBe = <T>(value: T | undefined, says: string): T => {
   if (value === undefined) throw new AppError("invalid_integration", says);
@@ -31,9 +29,9 @@ const askToken = async (
   const { client_id = "", client_secret = "" } = clientOf(client) ?? {};
   if (client_id === "")
     throw new AppError("invalid_integration", `The integration has no client for ${provider.display_name} yet.`);
-  const method = provider.signature_method ?? "HMAC-SHA1";
-  if (!METHODS.includes(method)) throw new AppError("invalid_integration", `Requests cannot be signed with ${method}.`);
-  const keys = { client: { client_id, client_secret }, method: method as OAuth1Method, ...given };
+  const name = provider.signature_method ?? "HMAC-SHA1";
+  const method = mustBe(oauth1Method(name), `Requests cannot be signed with ${name}.`);
+  const keys = { client: { client_id, client_secret }, method, ...given };
   const once = { nonce: randomBytes(16).toString("hex"), timestamp: Math.floor(now() / 1000) };
   const type = "application/x-www-form-urlencoded";
   const response = await fetch(url, {

@@ -31,7 +31,7 @@ export const Authorization = {
   /** OAuth 1: where a request token is had, and how requests are signed (HMAC-SHA1 unless it says otherwise). */
   request_url: urlTemplate.optional(),
   request_params: params.optional(),
-  signature_method: z.enum(["HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "PLAINTEXT"]).optional(),
+  signature_method: z.enum(["HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "RSA-SHA256", "PLAINTEXT"]).optional(),
   /** MCP: how a client is made known, and where. */
   client_registration: z.enum(["static", "dynamic", "metadata_url", "cimd"]).optional(),
   registration_url: urlTemplate.optional(),
