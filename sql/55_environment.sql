@@ -83,6 +83,21 @@ begin atomic
 end;
 comment on function syncline.update_webhook_settings(int, jsonb) is 'Change the webhook settings named in an object; an empty or null URL turns that destination off, what is not named stays.';
 
+create or replace function syncline.get_connect_ui(p_environment int) returns jsonb
+language sql stable
+return (select e.connect_ui from syncline.environments e where e.id = p_environment);
+comment on function syncline.get_connect_ui(int) is 'How the connect page looks, as far as it was set.';
+
+create or replace function syncline.update_connect_ui(p_environment int, p_changes jsonb) returns void
+language sql volatile
+begin atomic
+  update syncline.environments e
+     set connect_ui = e.connect_ui || p_changes || jsonb_build_object(
+           'theme', coalesce(e.connect_ui -> 'theme', '{}') || coalesce(p_changes -> 'theme', '{}'))
+   where e.id = p_environment;
+end;
+comment on function syncline.update_connect_ui(int, jsonb) is 'Change how the connect page looks; what is not named stays, also a theme''s colours.';
+
 create or replace function syncline.get_record_validation(p_environment int) returns text
 language sql stable
 return (select e.record_validation from syncline.environments e where e.id = p_environment);

@@ -21,6 +21,8 @@ const whole = (from: number, to: number) => {
 const isOn = (setting: "on" | "off" | undefined, otherwise: boolean): boolean =>
   setting === undefined ? otherwise : setting === "on";
 
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+
 const isKey = (text: string): boolean => /^(file|awskms):/.test(text) || Buffer.from(text, "base64").length === 32;
 
 const NO_KEY = "must be the base64 text of 32 bytes, file:<path of a key file> or awskms://<key>?region=<region>";
@@ -54,6 +56,9 @@ const Settings = z
     SYNCLINE_ROLE: z.enum(["all", "api", "worker"]).default("all"),
     SYNCLINE_ALLOW_PRIVATE_HOSTS: list.optional(),
     SYNCLINE_BASE_URL_OVERRIDE: z.enum(["on", "off"]).default("on"),
+    SYNCLINE_CONNECT_ORIGINS: list
+      .refine((all) => all.every(isOrigin), "must be origins such as https://app.example.com, with commas")
+      .optional(),
     SYNCLINE_PROVIDERS: list.default([]),
     SYNCLINE_GRAPHQL_INTROSPECTION: z.enum(["on", "off"]).optional(),
     SYNCLINE_GRAPHQL_EXPLORER: z.enum(["on", "off"]).optional(),
@@ -131,6 +136,7 @@ export const readConfig = (env: Record<string, string | undefined> = process.env
       requestsPerMinute: rateLimit === 0 ? undefined : rateLimit,
       trustedProxies: settings.SYNCLINE_TRUSTED_PROXIES,
       publicUrl: settings.SYNCLINE_URL,
+      connectOrigins: settings.SYNCLINE_CONNECT_ORIGINS,
       refusesBaseUrls: settings.SYNCLINE_BASE_URL_OVERRIDE === "off",
     },
     graphql: {

@@ -29,5 +29,7 @@ export const discardConnections = fn("discard_connections", { environment: "int"
 export const deleteEnvironment = fn("delete_environment", { id: "int" }, nothing());
 export const getWebhookSettings = fn("get_webhook_settings", { environment: "int" }, row(WebhookSettings));
 export const updateWebhookSettings = fn("update_webhook_settings", { environment: "int", changes: "jsonb" }, nothing());
+export const getConnectUi = fn("get_connect_ui", { environment: "int" }, value(z.record(z.string(), z.unknown())));
+export const updateConnectUi = fn("update_connect_ui", { environment: "int", changes: "jsonb" }, nothing());
 export const getRecordValidation = fn("get_record_validation", { environment: "int" }, value(RecordValidation));
 export const setRecordValidation = fn("set_record_validation", { environment: "int", mode: "text" }, nothing());

@@ -5,6 +5,7 @@ import { actionEndpoints } from "./actions/actions.ts";
 import { installMcpMethods, mcpEndpoints } from "./actions/mcp.ts";
 import { auditEndpoints } from "./audit.ts";
 import { directAuthEndpoints } from "./connect/direct-auth.ts";
+import { installConnectPage } from "./connect/page.ts";
 import { connectionEndpoints } from "./connections/connection.ts";
 import { connectionMetadataEndpoints } from "./connections/connection-metadata.ts";
 import { connectionsEndpoints } from "./connections/connections.ts";
@@ -17,6 +18,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { apiKeyEndpoints } from "./environments/api-keys.ts";
 import { ownSessionEndpoints } from "./environments/connect-session.ts";
 import { connectSessionEndpoints } from "./environments/connect-sessions.ts";
+import { connectUiEndpoints } from "./environments/connect-ui.ts";
 import { environmentEndpoints } from "./environments/environment.ts";
 import { environmentVariableEndpoints } from "./environments/environment-variables.ts";
 import { environmentsEndpoints } from "./environments/environments.ts";
@@ -95,6 +97,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void, findSession: FindS
   ...webhookEndpointEndpoints(deps),
   ...webhooksEndpoints(deps),
   ...environmentEndpoints(deps),
+  ...connectUiEndpoints(deps),
   ...signingKeyEndpoints(deps),
   ...environmentVariableEndpoints(deps),
   ...apiKeyEndpoints(deps, forgetKeys),
@@ -120,6 +123,7 @@ export const createApp = (deps: HttpDeps): Express => {
   installMcpMethods(app, deps);
   installGraphql(app, deps, check);
   installFlowSockets(app, deps.flowSockets);
+  installConnectPage(app, deps.access);
   if (deps.explorer) installExplorer(app);
   installErrors(app, deps);
   return app;

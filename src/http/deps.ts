@@ -18,6 +18,8 @@ export type AccessSettings = {
   trustedProxies?: number | undefined;
   /** Where people reach the server; otherwise what the request was sent to. */
   publicUrl?: string | undefined;
+  /** Which pages may open the connect page in a frame; any, unless it is said. */
+  connectOrigins?: string[] | undefined;
   /** Callers of the proxy may not send a connection's credentials to other hosts than its provider's. */
   refusesBaseUrls?: boolean | undefined;
 };

@@ -132,6 +132,7 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
     ]),
   ),
   "post /webhooks/{uid}/replay": ({ webhook }) => [{ path: `/webhooks/${webhook}/replay` }],
+  "patch /environment/connect-ui": () => [{ path: "/environment/connect-ui", body: { defaultTheme: "dark" } }],
   "post /environment/api-keys": ({ environment }) => [
     { path: "/environment/api-keys", body: { display_name: "x" } },
     { path: "/environment/api-keys", body: { display_name: "x", environment_id: environment } },

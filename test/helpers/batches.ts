@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 
 /** Files that want a process of their own, and why. */
 const ALONE: { [file: string]: string } = {
+  "test/browser/connect.test.ts": "starts a browser",
   "test/bundled-provider/large.test.ts": "measures its own memory",
   "test/graphql/schema-follows.test.ts": "measures how soon a schema follows",
   "test/functions/compile-code.test.ts": "has a temporary folder and environment variables of its own",

@@ -5,22 +5,7 @@ import { ShownEndUser } from "../connections/tags.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { IntegrationDefaults, IntegrationOverrides } from "./connect-sessions.ts";
-
-const Palette = z.strictObject({ primary: z.string() });
-
-const UiSettings = z
-  .strictObject({
-    theme: z.strictObject({ light: Palette, dark: Palette }),
-    defaultTheme: z.enum(["light", "dark", "system"]),
-    showWatermark: z.boolean(),
-  })
-  .meta({ id: "ConnectUiSettings" });
-
-const UI_SETTINGS: z.output<typeof UiSettings> = {
-  theme: { light: { primary: "#1d4ed8" }, dark: { primary: "#60a5fa" } },
-  defaultTheme: "system",
-  showWatermark: false,
-};
+import { ConnectUi, readConnectUi } from "./connect-ui.ts";
 
 const SessionShown = z
   .strictObject({
@@ -30,7 +15,7 @@ const SessionShown = z
     allowed_integrations: z.array(z.string()).optional().meta({ description: "Left out: every integration." }),
     integrations_config_defaults: z.record(z.string(), IntegrationDefaults).optional(),
     overrides: z.record(z.string(), IntegrationOverrides).optional(),
-    connectUISettings: UiSettings,
+    connectUISettings: ConnectUi,
   })
   .meta({ id: "ConnectSession" });
 
@@ -48,7 +33,7 @@ export const ownSessionEndpoints = ({ db }: HttpDeps): Endpoint[] => [
       says: "What the session is for",
       answers: { 200: { says: "The session.", body: z.strictObject({ data: SessionShown }) } },
     },
-    ({ caller: { session } }) => {
+    async ({ caller: { session } }) => {
       const defaults = z.record(z.string(), IntegrationDefaults).parse(session.defaults);
       const overrides = z.record(z.string(), IntegrationOverrides).parse(session.overrides);
       return {
@@ -59,7 +44,7 @@ export const ownSessionEndpoints = ({ db }: HttpDeps): Endpoint[] => [
           allowed_integrations: session.allowed_integrations ?? undefined,
           integrations_config_defaults: unlessEmpty(defaults),
           overrides: unlessEmpty(overrides),
-          connectUISettings: UI_SETTINGS,
+          connectUISettings: await readConnectUi(db, session.environment_id),
         },
       };
     },
