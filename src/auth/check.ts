@@ -43,7 +43,7 @@ const test = async (deps: Deps, { connection, credentials }: OpenedConnection): 
  */
 export const checkCredentials = async (deps: Deps, id: number): Promise<void> => {
   try {
-    const opened = await openConnection({ pool: deps.pool, keys: deps.keys }, id);
+    const opened = await openConnection({ pool: deps.pool, keys: deps.keys, catalogue: deps.catalogue }, id);
     const { connection, credentials } = opened;
     if (!isRenewable(credentials)) return await test(deps, opened);
     const hasEnd = connection.ends_in_ms !== null || missingPart(credentials) !== null;

@@ -8,11 +8,12 @@ import { AppError } from "../errors.ts";
 import type { ProxyTarget } from "../outbound/types.ts";
 import type { Catalogue } from "../providers/catalogue.ts";
 import { type Client, type Credentials, isRenewable, missingPart } from "../providers/credentials.ts";
+import { sendsClient } from "../providers/sends-client.ts";
 import { openCredentials } from "./open.ts";
 import { isRenewalFailure, type Renewals, type Wanted } from "./renew.ts";
 
-/** Without `renewals` credentials are taken as they are. */
-type Deps = { pool: Db; keys: DataKeys; renewals?: Renewals | undefined };
+/** Without `renewals` credentials are taken as they are; without `catalogue` only who signs has the client. */
+type Deps = { pool: Db; keys: DataKeys; catalogue?: Catalogue | undefined; renewals?: Renewals | undefined };
 
 export type OpenedConnection = { connection: LoadedConnection; credentials: Credentials; client: Client | undefined };
 
@@ -42,7 +43,8 @@ const findClient = async ({ pool, keys }: Deps, connection: LoadedConnection): P
 const open = async (deps: Deps, connection: LoadedConnection): Promise<OpenedConnection> => {
   const credentials = await openCredentials(deps.keys, connection);
   const signs = credentials.type === "OAUTH1" || credentials.type === "TBA";
-  return { connection, credentials, client: signs ? await findClient(deps, connection) : undefined };
+  const isSent = sendsClient(deps.catalogue?.get(connection.provider));
+  return { connection, credentials, client: signs || isSent ? await findClient(deps, connection) : undefined };
 };
 
 const mustLoad = async ({ pool }: Deps, id: number): Promise<LoadedConnection> => {

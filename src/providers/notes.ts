@@ -74,6 +74,9 @@ export const notesOf = (provider: Provider, raw: Record<string, unknown>): strin
     ...scriptNotes(provider),
     ...[...names].map(([name, places]) => `${places[0]!.path}: nothing here fills ${name.replace(/\n/g, " ")}`),
     ...(provider.proxy?.body === undefined ? [] : ["proxy.body is not added to requests: a function has to send it"]),
+    ...(provider.integration_config?.keyPlacement === undefined
+      ? []
+      : ["keyPlacement and its like are not applied to requests: a function has to send the key"]),
     ...(["INSTALL_PLUGIN", "APP_STORE"].includes(provider.auth_mode)
       ? [`connections of kind ${provider.auth_mode} cannot be made in the browser: import them`]
       : []),

@@ -1,6 +1,6 @@
 // Promise: every entry loads or is named with the reason, and the providers that must exist do.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, test } from "node:test";
@@ -152,6 +152,95 @@ test("a file adds to the catalogue, its later entries win, and wrong ones are na
   assert.match(reasons.get("orphan")!, /nobody/);
   assert.match(reasons.get("loop")!, /itself/);
   assert.ok(catalogue.problems.every((problem) => problem.file === file));
+});
+
+test("YAML, folders and packages are read too; a mistake in one entry costs that entry alone", (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "catalogue-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, text: string): string => {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+    return path.join(folder, name);
+  };
+  const yaml = [
+    "# entries",
+    "one:",
+    "  display_name: One",
+    "  auth_mode: NONE",
+    "'two':",
+    "  display_name: |",
+    "    Two",
+    "  auth_mode: NONE # said",
+    "broken:",
+    "  display_name: [",
+    "child:",
+    "  alias: one",
+  ];
+  const shared = "base: &base\n  display_name: B\n  auth_mode: NONE\nother: *base\n";
+  write("folder/a.yaml", yaml.join("\n"));
+  write("folder/b.yml", shared);
+  write("folder/single.json", JSON.stringify({ display_name: "Single", auth_mode: "NONE" }));
+  write("folder/readme.md", "no entry");
+  const catalogue = loadCatalogue({ files: [path.join(folder, "folder")] });
+  const titles = ["one", "two", "child", "base", "other", "single"].map((name) => catalogue.get(name)?.display_name);
+  assert.deepEqual(titles, ["One", "Two\n", "One", "B", "B", "Single"]);
+  assert.deepEqual(
+    catalogue.problems.map(({ name }) => name),
+    ["broken"],
+  );
+  const home = process.cwd();
+  t.after(() => process.chdir(home));
+  write("node_modules/@acme/apis/providers.yaml", "fromPackage:\n  display_name: P\n  auth_mode: NONE\n");
+  mkdirSync(path.join(folder, "deep/er"), { recursive: true });
+  process.chdir(path.join(folder, "deep/er"));
+  assert.equal(loadCatalogue({ files: ["@acme/apis"] }).get("fromPackage")?.display_name, "P");
+  assert.throws(() => loadCatalogue({ files: ["@acme/none"] }), /npm install @acme\/none/);
+  assert.throws(() => loadCatalogue({ files: ["./none.yaml"] }), /no file or folder/);
+});
+
+test("an error names the entry, the field, what is wrong and what would be right", (t) => {
+  const good = { display_name: "Good", auth_mode: "OAUTH2" };
+  const url = (text: string) => `\${${text}}`;
+  const wrong: Record<string, [entry: object, reason: RegExp]> = {
+    url: [{ authorization_url: "api.example.com" }, /authorization_url: must be an address like https/],
+    alternatives: [
+      { proxy: { base_url: `https://${url("connectionConfig.a")} || nowhere` } },
+      /proxy\.base_url: must be/,
+    ],
+    open: [{ token_url: `https://x.example/\${connectionConfig.a` }, /token_url: has a \$\{ without its \}: write/],
+    empty: [{ proxy: { headers: { "x-key": url("") } } }, /proxy\.headers\.x-key: has an empty placeholder/],
+    format: [{ connection_config: { a: { format: "hex" } } }, /connection_config\.a\.format: .*"hostname"/],
+    when: [{ credentials: { a: { visible_when: { field: "b", equals: "x" } } } }, /there is no field b beside it/],
+    method: [{ proxy: { verification: { method: "LOOK", endpoints: ["/"] } } }, /verification\.method: .*"GET"/],
+    endpoints: [{ proxy: { verification: {} } }, /verification\.endpoints: is missing; array is expected/],
+    client: [{ token_request_auth_method: "digest" }, /must be one of basic, /],
+    body: [{ body_format: "yaml" }, /body_format: .*"form"/],
+    webhook: [{ webhook: "nobody" }, /webhook: there is no rule nobody/],
+    keep: [{ after_connecting: [{ url: "/me" }] }, /after_connecting\.0\.keep: is missing/],
+  };
+  const entries = Object.entries(wrong).map(([name, [entry]]) => [name, { ...good, ...entry }]);
+  const { problems } = loadCatalogue({ files: [fileWith(t, JSON.stringify(Object.fromEntries(entries)))] });
+  const reasons = new Map(problems.map(({ name, reason }) => [name, reason]));
+  for (const [name, [, reason]] of Object.entries(wrong)) assert.match(reasons.get(name) ?? "", reason, name);
+});
+
+test("what an entry asks for that is not done is noted", (t) => {
+  const entry = {
+    display_name: "Odd",
+    auth_mode: "API_KEY",
+    post_connection_script: "oddPostConnection",
+    credentials_verification_script: "oddCredentialsVerification",
+    webhook_routing_script: "oddWebhookRouting",
+    future: 1,
+    connection_config: { a: { pattern: "[" } },
+    proxy: { base_url: "https://odd.example", headers: { x: `\${ed25519(\${apiKey})}` }, body: { key: `\${apiKey}` } },
+  };
+  const catalogue = loadCatalogue({ files: [fileWith(t, JSON.stringify({ odd: entry }))] });
+  const notes = catalogue.notes("odd").join("\n");
+  for (const part of ["oddPost", "oddCredentials", "oddWebhook", "ed25519()", "proxy.body", "a.pattern", "future"])
+    assert.ok(notes.includes(part), part);
+  assert.equal(catalogue.get("odd")?.connection_config?.a?.pattern, undefined);
+  assert.deepEqual(catalogue.notes("acme"), []);
 });
 
 test("a file that cannot be read stops the start and is named", (t) => {

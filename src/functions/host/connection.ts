@@ -38,7 +38,7 @@ const tokenOf = (credentials: Credentials): unknown => {
 /** The connection of a run. Its credentials are fresh; `refresh` renews them, as after a 401. */
 export const createConnection = (host: RunHost, { catalogue, renewals }: Pick<HostDeps, "catalogue" | "renewals">) => {
   const load = async (how: HowFresh): Promise<{ opened: OpenedConnection }> => {
-    const opened = await openConnection({ ...host, renewals }, host.lease.connection_id, how);
+    const opened = await openConnection({ ...host, catalogue, renewals }, host.lease.connection_id, how);
     host.redactor.learn(opened.credentials);
     if (opened.client) host.redactor.learn(opened.client);
     return { opened };
