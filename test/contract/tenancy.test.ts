@@ -24,6 +24,7 @@ const NEVER_SUCCEED: { [operation: string]: string } = {
   "post /functions/invocations": "a name of the published API that nothing stands behind",
   "get /functions/invocations/{id}": "a name of the published API that nothing stands behind",
   "get /oauth/connect/{providerConfigKey}": "leads away from here",
+  "get /oauth/client-metadata/{environmentUuid}/{providerConfigKey}": "for integrations with an MCP server",
   "get /oauth/callback": "for browsers that come back from a provider",
   "get /app-auth/connect": "for browsers that come back from a provider",
   ...Object.fromEntries(

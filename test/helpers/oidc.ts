@@ -28,7 +28,17 @@ const json = (res: ServerResponse, status: number, body: object): void => {
   res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 };
 
-const newProvider = async (issuer: string, accessTokenSeconds: () => number): Promise<Provider> => {
+// Clients register themselves, and say which resource their tokens are for.
+const FOR_MCP = {
+  registration: { enabled: true },
+  resourceIndicators: {
+    enabled: true,
+    useGrantedResource: () => true,
+    getResourceServerInfo: () => ({ scope: "mcp", accessTokenFormat: "opaque" }),
+  },
+};
+
+const newProvider = async (issuer: string, accessTokenSeconds: () => number, isForMcp: boolean): Promise<Provider> => {
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   return new Provider(issuer, {
     adapter: createMemoryAdapter(),
@@ -51,7 +61,7 @@ const newProvider = async (issuer: string, accessTokenSeconds: () => number): Pr
     rotateRefreshToken: true,
     issueRefreshToken: () => true,
     findAccount: (_ctx: unknown, id: string) => ({ accountId: id, claims: () => ({ sub: id }) }),
-    features: { devInteractions: { enabled: false } },
+    features: { devInteractions: { enabled: false }, ...(isForMcp && FOR_MCP) },
     interactions: { url: (_ctx: unknown, { uid }: { uid: string }) => `/login/${uid}` },
   });
 };
@@ -105,7 +115,7 @@ const clickThrough = async (issuer: string, url: string, answer: "allow" | "deny
 };
 
 /** Start one. It is closed with the test. */
-export const startOidc = async (t: TestContext, o: { accessTokenSeconds?: number } = {}) => {
+export const startOidc = async (t: TestContext, o: { accessTokenSeconds?: number; isForMcp?: boolean } = {}) => {
   let accessTokenSeconds = o.accessTokenSeconds ?? 3600;
   let provider: Provider | undefined;
   let faultOf: (nth: number) => TokenFault = () => null;
@@ -150,7 +160,7 @@ export const startOidc = async (t: TestContext, o: { accessTokenSeconds?: number
     await new Promise((resolve) => server.close(resolve));
   });
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  provider = await newProvider(issuer, () => accessTokenSeconds);
+  provider = await newProvider(issuer, () => accessTokenSeconds, o.isForMcp ?? false);
   provider.Client.prototype.redirectUriAllowed = (uri) => redirects.has(uri);
   provider.on("grant.success", ({ oidc }) => {
     const kind = oidc.params?.grant_type;

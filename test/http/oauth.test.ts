@@ -45,7 +45,8 @@ test("OAuth 2 through a browser", async (t) => {
     assert.equal(oidc.counts.authorization_code, 1);
   });
 
-  await t.test("says on the page and to the frontend that the user refused", async () => {
+  await t.test("says on the page, to the frontend and to the app that the user refused", async () => {
+    await api.must("PATCH", "/environment/webhooks", { body: { primary_url: "https://app.example/hook" } });
     const socket = await newSocket(t, api.url);
     const browser = newBrowser();
     const query = { connect_session_token: await newSession(api), ws_client_id: socket.id };
@@ -58,6 +59,11 @@ test("OAuth 2 through a browser", async (t) => {
     assert.match(String(told.error_desc), /Not today/);
     const logged = await api.runs.logs.flush().then(() => api.must("GET", "/logs?limit=100"));
     assert.match(JSON.stringify(logged), /Nobody was connected to openid/);
+    const [{ body } = {}] = await api.db.query("select body from syncline.outbox where kind = 'auth' order by id desc");
+    assert.deepEqual(
+      [body.operation, body.success, body.providerConfigKey, body.authMode, body.error.type],
+      ["creation", false, "openid", "OAUTH2", "access_denied"],
+    );
   });
 
   await t.test("tells the frontend what is wrong before anybody leaves", async () => {

@@ -70,7 +70,7 @@ export const authorizationUrl = (
 ): string => {
   const url = fillAddress(template, config);
   const params = new Map<string, string>([...url.searchParams, ...entryParams(provider, config)]);
-  if (!params.has("response_type")) params.set("response_type", "code");
+  if (!params.has("response_type")) params.set("response_type", provider.auth?.response_type ?? "code");
   const { scope, ...fixed } = ours;
   if (scope) params.set("scope", scope);
   if (userScopes.length > 0) params.set("user_scope", userScopes.join(provider.scope_separator ?? ","));
@@ -116,9 +116,18 @@ export const checkIssuer = (
   throw new AppError("invalid_oauth_flow", "The answer came from another authorization server than was asked.");
 };
 
+const decodeOnce = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
+
 /** The code that came back; throws what the provider said instead. */
 export const codeIn = (provider: Provider, query: CallbackQuery): string => {
-  const code = query[provider.authorization_code_param_in_callback ?? "code"];
+  const given = query[provider.authorization_code_param_in_callback ?? "code"];
+  const code = provider.decode_url && given ? decodeOnce(given) : given;
   if (query.error === undefined && code) return code;
   const type = /^[\w.-]{1,64}$/.test(query.error ?? "") ? query.error! : "authorization_failed";
   const says = query.error_description?.slice(0, 300) || "The provider sent no code.";

@@ -7,6 +7,7 @@ import { makeInSession } from "../../auth/make-in-session.ts";
 import { openIntegrationCredentials } from "../../crypto/integration-credentials.ts";
 import { oauthFlowPlace } from "../../crypto/places.ts";
 import { openJson } from "../../crypto/seal.ts";
+import { announceFailedConnection } from "../../db/auth.ts";
 import { type ConnectSession, findConnectSession } from "../../db/connect-sessions.ts";
 import { getIntegration, type Integration } from "../../db/integrations.ts";
 import { finishOAuthFlow, type TakenFlow, takeOAuthFlow } from "../../db/oauth-flows.ts";
@@ -14,7 +15,7 @@ import { AppError } from "../../errors.ts";
 import type { Provider } from "../../providers/schema.ts";
 import type { HttpDeps } from "../deps.ts";
 import { redirectUriOf } from "./connect.ts";
-import { failureOf } from "./failure.ts";
+import { type Failure, failureOf } from "./failure.ts";
 import { sendPage } from "./page.ts";
 import { browserOf, releaseBrowser, sha256 } from "./state.ts";
 
@@ -90,8 +91,30 @@ export const createArrival = (deps: HttpDeps) => {
     return { isPending: false, connection: connectionId, provider };
   };
 
-  const fail = async (flow: TakenFlow, error: unknown, req: Request, res: Response): Promise<void> => {
-    const { type, says, status } = failureOf(error, req, log);
+  // The webhook is one more way to hear of it: that it cannot be queued fails nothing.
+  const announce = async (flow: TakenFlow, found: Found | undefined, error: Failure): Promise<void> => {
+    const session = found?.session;
+    await announceFailedConnection(db, {
+      environment: flow.environment_id,
+      integration: flow.unique_key,
+      connection: session?.connection_id ?? null,
+      operation: session?.connection_id ? "override" : "creation",
+      error: { type: error.type, description: error.says },
+      tags: session?.tags ?? {},
+      endUser: session?.end_user ?? null,
+      authMode: found?.provider.auth_mode,
+    }).catch((err) => log.warn({ event: "flow.not_announced", flow: flow.id, err }, "no webhook of a failure"));
+  };
+
+  const fail = async (
+    flow: TakenFlow,
+    found: Found | undefined,
+    error: unknown,
+    req: Request,
+    res: Response,
+  ): Promise<void> => {
+    const failure = failureOf(error, req, log);
+    const { type, says, status } = failure;
     log.info({ event: "flow.failed", flow: flow.id, integration: flow.unique_key, type }, "a connection was not made");
     runs.logs.write({
       environment_id: flow.environment_id,
@@ -101,6 +124,7 @@ export const createArrival = (deps: HttpDeps) => {
       detail: { type },
     });
     await finishOAuthFlow(db, { id: flow.id, connection: null, isPending: false, errorType: type, errorDesc: says });
+    await announce(flow, found, failure);
     sendPage(res, status, { title: "Not connected", says: `${says} Close this window and try again.`, code: type });
   };
 
@@ -114,8 +138,9 @@ export const createArrival = (deps: HttpDeps) => {
       return undefined;
     }
     const { flow, secrets } = taken;
+    let found: Found | undefined;
     try {
-      const found = await find(flow);
+      found = await find(flow);
       const { isPending, connection, provider } = await make(found, await arrive(flow, found, secrets, query));
       await finishOAuthFlow(db, { id: flow.id, connection, isPending, errorType: null, errorDesc: null });
       const says = isPending
@@ -123,7 +148,7 @@ export const createArrival = (deps: HttpDeps) => {
         : `${provider.display_name} is connected. This window closes by itself.`;
       sendPage(res, 200, { title: isPending ? "Almost connected" : "Connected", says, closes: !isPending });
     } catch (error) {
-      await fail(flow, error, req, res);
+      await fail(flow, found, error, req, res);
     }
     return undefined;
   };

@@ -5,6 +5,7 @@ import { ConnectQuery } from "../connect/session-of-query.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Answer, type Endpoint, endpoint } from "../endpoint.ts";
 import { createArrival } from "./callback.ts";
+import { clientMetadataEndpoints } from "./client-metadata.ts";
 import { createDeparture } from "./connect.ts";
 
 const Page = z.string().meta({ id: "PopupPage", description: "A page that says what happened. It holds no token." });
@@ -45,6 +46,7 @@ export const oauthEndpoints = (deps: HttpDeps, findSession: FindSession): Endpoi
   const depart = createDeparture(deps, findSession);
   const arrive = createArrival(deps);
   return [
+    ...clientMetadataEndpoints(deps),
     endpoint(
       {
         ...shared,
