@@ -185,7 +185,7 @@ test("each kind of credentials finds what it needs", () => {
 // What a provider gives to its partners only, and nothing public says.
 const UNSAID = ["certn-partner token_url"];
 
-test("keys and passwords can be tested, but for those that no public request is known for", () => {
+test("keys and passwords can be tested, but for those that no request is known for which every good key may make", () => {
   const untested = entries.filter(({ provider }) => {
     const { auth_mode, proxy } = provider;
     return (auth_mode === "API_KEY" || auth_mode === "BASIC") && proxy?.verification === undefined;
@@ -196,7 +196,11 @@ test("keys and passwords can be tested, but for those that no public request is 
   );
 });
 
-const UNTESTED = ["autotask", "certn", "fathom", "greenhouse-basic", "rippling", "rock-gym-pro", "workday"];
+// Keys of these may be limited to a part of the API: whatever is asked, a good one might be refused.
+const UNTESTED = [
+  ...["autotask", "azure-devops", "certn", "connectwise-psa", "fathom", "gong", "greenhouse-basic"],
+  ...["lever-basic", "rippling", "rock-gym-pro", "sentry", "stripe-api-key", "workable", "workday"],
+];
 
 const placeholders = (value: unknown): string[] => {
   if (typeof value === "object" && value !== null) return Object.values(value).flatMap(placeholders);
