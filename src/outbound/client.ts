@@ -4,6 +4,7 @@ import type { LookupFunction } from "node:net";
 import { Agent, type Dispatcher } from "undici";
 import { AppError } from "../errors.ts";
 import { createAddressGuard } from "./address-guard.ts";
+import { type ClientCertificate, createAgents } from "./certificates.ts";
 import { guardedConnector } from "./guarded-connector.ts";
 import type { StreamedBody } from "./streamed-body.ts";
 import { UpstreamError } from "./types.ts";
@@ -14,13 +15,17 @@ const BODY_TIMEOUT_MS = 60_000;
 const CONNECTIONS_PER_ORIGIN = 64;
 const DEFAULT_MAX_BODY_BYTES = 100 * 1024 * 1024;
 
-/** `path` is sent instead of the URL's own path and query, as they are not always the text they were made of. */
+/**
+ * `path` is sent instead of the URL's own path and query, as they are not always the text they were made of. `certificate`
+ * is shown to an https server.
+ */
 export type RawRequest = {
   method: string;
   url: URL;
   path?: string | undefined;
   headers: Record<string, string>;
   body: string | Uint8Array | StreamedBody | null;
+  certificate?: ClientCertificate | undefined;
 };
 
 /** `body` is as received, still encoded as `content-encoding` says. Repeated headers are joined with a comma. */
@@ -116,27 +121,35 @@ export const createHttpClient = ({
   lookup = dns.lookup as LookupFunction,
 }: ClientDeps): HttpClient => {
   const guard = createAddressGuard(allowPrivateHosts);
-  const agent = new Agent({
-    connect: guardedConnector(guard, lookup),
-    connections: connectionsPerOrigin,
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    bodyTimeout: BODY_TIMEOUT_MS,
-    allowH2: false,
-  });
+  const agents = createAgents(
+    (certificate) =>
+      new Agent({
+        connect: guardedConnector(guard, lookup, certificate),
+        connections: connectionsPerOrigin,
+        headersTimeout: HEADERS_TIMEOUT_MS,
+        bodyTimeout: BODY_TIMEOUT_MS,
+        allowH2: false,
+      }),
+  );
   return {
     exchange: async (request, signal) => {
       checkProtocol(request.url);
       signal?.throwIfAborted();
-      return await dispatch(agent, request, maxBodyBytes, signal);
+      return await dispatch(agents.agentFor(request.certificate), request, maxBodyBytes, signal);
     },
     open: async (request, signal) => {
       checkProtocol(request.url);
       const options = { ...optionsOf(request), ...(signal === undefined ? {} : { signal }) };
-      const { statusCode: status, statusText, headers, body } = await agent.request(options);
+      const {
+        statusCode: status,
+        statusText,
+        headers,
+        body,
+      } = await agents.agentFor(request.certificate).request(options);
       body.on("error", () => {}); // whoever reads it is told; until somebody does, it must not end the process
       return { status, statusText, headers: plainHeaders(headers), body };
     },
     maxBodyBytes,
-    close: () => agent.close(),
+    close: agents.close,
   };
 };

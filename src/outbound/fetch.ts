@@ -1,4 +1,5 @@
 // A `fetch` under this server's rules for addresses, for libraries that want one.
+import type { ClientCertificate } from "./certificates.ts";
 import type { HttpClient } from "./client.ts";
 import { USER_AGENT } from "./headers.ts";
 import { networkError } from "./network-error.ts";
@@ -6,7 +7,10 @@ import { networkError } from "./network-error.ts";
 const PATIENCE_MS = 20_000;
 
 /** One request, one answer: no redirect, no retry, 20 s at most. Rejects with what `networkError` makes of the failure. */
-export type Fetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+export type Fetch = (
+  url: string | URL,
+  init?: RequestInit & { certificate?: ClientCertificate | undefined },
+) => Promise<Response>;
 
 const NO_BODY = new Set([101, 204, 205, 304]);
 
@@ -25,7 +29,7 @@ export const createFetch =
       "user-agent": USER_AGENT,
     };
     const answer = await http
-      .exchange({ method: request.method, url: new URL(url), headers, body }, signal)
+      .exchange({ method: request.method, url: new URL(url), headers, body, certificate: init.certificate }, signal)
       .catch((error) => {
         throw networkError(error);
       });

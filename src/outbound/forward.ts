@@ -4,6 +4,7 @@
 import { pipeline, type Readable } from "node:stream";
 import { AppError } from "../errors.ts";
 import { abortError, isGood, makeAttempts, type Outcome } from "./attempts.ts";
+import { certificateOf } from "./certificates.ts";
 import { createHttpClient, type HttpClient, type OpenResponse } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { decoderOf } from "./decoded.ts";
@@ -69,7 +70,13 @@ const attemptOnce = async (
     // What is signed is the URL as its parser writes it.
     const path = sign === undefined ? place.path : undefined;
     const options = { keepHeaders, sign, discard };
-    const answer = await exchangeFollowing(client.open, { method, url, path, headers, body }, options, signal);
+    const shown = certificateOf(target.credentials);
+    const answer = await exchangeFollowing(
+      client.open,
+      { method, url, path, headers, body, ...shown },
+      options,
+      signal,
+    );
     return { answer: isGood(answer) || answer.status < 400 ? { ...answer, data: undefined } : await withData(answer) };
   } catch (error) {
     return { error: signal?.aborted ? abortError(signal) : networkError(error) };

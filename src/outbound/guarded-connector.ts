@@ -2,6 +2,7 @@
 import type { LookupFunction } from "node:net";
 import { buildConnector } from "undici";
 import type { AddressGuard } from "./address-guard.ts";
+import type { ClientCertificate } from "./certificates.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -26,8 +27,13 @@ const guardedLookup =
     });
 
 /** Dials what `guard` lets pass: literal addresses as they stand, names by the addresses that `lookup` gives now. */
-export const guardedConnector = (guard: AddressGuard, lookup: LookupFunction): buildConnector.connector => {
+export const guardedConnector = (
+  guard: AddressGuard,
+  lookup: LookupFunction,
+  certificate?: ClientCertificate,
+): buildConnector.connector => {
   const connect = buildConnector({
+    ...certificate,
     timeout: CONNECT_TIMEOUT_MS,
     allowH2: false,
     lookup: guardedLookup(guard, lookup),

@@ -25,7 +25,8 @@ const nextRequest = (request: RawRequest, status: number, location: string, keep
   const url = destination(location, request.url);
   const isOwn = url.origin === request.url.origin;
   const headers = isOwn || keepHeaders ? request.headers : pick(request.headers, (name) => HARMLESS.has(name));
-  const next = { ...request, url, path: undefined, headers };
+  const certificate = isOwn ? request.certificate : undefined;
+  const next = { ...request, url, path: undefined, headers, certificate };
   const becomesGet =
     request.method !== "HEAD" && (status === 303 || ((status === 301 || status === 302) && request.method === "POST"));
   if (!becomesGet) return next;

@@ -2,6 +2,7 @@
 import { AppError } from "../errors.ts";
 import { type AttemptsDeps, abortError, isGood, makeAttempts, type Outcome } from "./attempts.ts";
 import { type EncodedBody, encodeBody } from "./body.ts";
+import { certificateOf } from "./certificates.ts";
 import { type ClientDeps, createHttpClient, type HttpClient } from "./client.ts";
 import { systemClock } from "./clock.ts";
 import { callerHeaders, requestHeaders } from "./headers.ts";
@@ -36,7 +37,8 @@ const attemptOnce = async (
   const keepHeaders = request.forwardHeadersOnRedirect ?? target.provider.proxy?.forward_headers_on_redirect ?? false;
   try {
     const headers = requestHeaders(target, caller, encoded.headers);
-    const raw = { method: request.method, url, headers, body: encoded.body };
+    const shown = certificateOf(target.credentials);
+    const raw = { method: request.method, url, headers, body: encoded.body, ...shown };
     const options = { keepHeaders, sign: signerOf(target, now) };
     const answer = await exchangeFollowing(client.exchange, raw, options, signal);
     return { answer: await readResponse(answer, request.responseType, client.maxBodyBytes) };

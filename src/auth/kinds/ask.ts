@@ -1,4 +1,5 @@
 // One request for a token, in whatever form a provider wants it, and what it answered.
+import type { ClientCertificate } from "../../outbound/certificates.ts";
 import { UpstreamError } from "../../outbound/types.ts";
 import type { ObtainContext } from "../obtain.ts";
 import { refusal } from "./refusal.ts";
@@ -11,6 +12,7 @@ export type Asked = {
   params: Record<string, unknown>;
   /** form unless it says otherwise; query puts them into the URL, as every GET does. */
   format?: string | undefined;
+  certificate?: ClientCertificate | undefined;
 };
 
 export type Answer = { status: number; text: string; headers: Headers };
@@ -35,7 +37,7 @@ const bodyOf = (params: Record<string, unknown>, format: string): string => {
 export const ask = async (
   context: Pick<ObtainContext, "fetch" | "signal" | "provider" | "client"> &
     Partial<Pick<ObtainContext, "credentials">>,
-  { url: address, method = "POST", headers: given = {}, params, format = "form" }: Asked,
+  { url: address, method = "POST", headers: given = {}, params, format = "form", certificate }: Asked,
 ): Promise<Answer> => {
   const url = new URL(address);
   const isInQuery = method === "GET" || format === "query";
@@ -47,7 +49,13 @@ export const ask = async (
   const body = isEmpty ? undefined : bodyOf(params, format);
   const { signal } = context;
   try {
-    const answer = await context.fetch(url, { method, headers, ...(body && { body }), ...(signal && { signal }) });
+    const answer = await context.fetch(url, {
+      method,
+      headers,
+      ...(body && { body }),
+      ...(signal && { signal }),
+      certificate,
+    });
     return { status: answer.status, text: await answer.text(), headers: answer.headers };
   } catch (cause) {
     if (!(cause instanceof UpstreamError)) throw cause;

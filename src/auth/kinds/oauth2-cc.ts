@@ -4,6 +4,7 @@
 import { importPKCS8 } from "jose";
 import { type ClientAuth, clockSkew, PrivateKeyJwt, TlsClientAuth } from "oauth4webapi";
 import { AppError } from "../../errors.ts";
+import { certificateOf } from "../../outbound/certificates.ts";
 import type { Credentials } from "../../providers/credentials.ts";
 import type { Obtain, ObtainContext } from "../obtain.ts";
 import { timeIn } from "./answer.ts";
@@ -30,7 +31,7 @@ const proofFor = async ({ provider, now }: ObtainContext, given: ClientCredentia
     if (client_private_key !== undefined) return await privateKeyJwt(client_private_key, now());
     throw new AppError("invalid_credentials", `${provider.display_name} needs the client's private key.`);
   }
-  if (provider.require_client_certificate && (client_certificate ?? client_private_key) === undefined)
+  if (provider.require_client_certificate && (client_certificate === undefined || client_private_key === undefined))
     throw new AppError("invalid_credentials", `${provider.display_name} needs the client's certificate and key.`);
   if (client_secret === undefined && client_certificate !== undefined) return TlsClientAuth();
   return proofOf(provider, { client_id, ...(client_secret && { client_secret }) });
@@ -55,6 +56,7 @@ export const obtainClientToken: Obtain = async (context) => {
     client: { client_id, ...(client_secret && { client_secret }) },
     params: { scope: scopeOf(context) },
     proof: await proofFor(context, credentials),
+    ...certificateOf(credentials),
   });
   const isEndless = context.provider.token_expires_in_ms === 0;
   const ends = expires_at ?? (isEndless ? undefined : timeIn(USUAL_LIFE_MS, context.now(), 1));

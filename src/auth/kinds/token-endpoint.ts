@@ -4,6 +4,7 @@
 // what every second provider answers, such as a token without a type or a failure with status 200.
 import type { ClientAuth } from "oauth4webapi";
 import { AppError, type Json } from "../../errors.ts";
+import type { ClientCertificate } from "../../outbound/certificates.ts";
 import type { Provider } from "../../providers/schema.ts";
 import type { ObtainContext } from "../obtain.ts";
 import { fieldsOf, metadataIn, refusedBy, type Token, tokenIn } from "./answer.ts";
@@ -27,6 +28,7 @@ export type TokenRequest = {
   tokenUrl?: string | undefined;
   /** In place of the way that the entry names. */
   proof?: ClientAuth | undefined;
+  certificate?: ClientCertificate | undefined;
 };
 
 /** `raw` is what the provider said; `connectionConfig` what the entry wants kept of that. */
@@ -66,6 +68,7 @@ const send = async (context: TokenContext, url: string, request: TokenRequest): 
       ...Object.fromEntries(proof),
     },
     format: provider.body_format,
+    certificate: request.certificate,
   });
 };
 
