@@ -14,6 +14,7 @@ import {
 import { getIntegration } from "../../db/integrations.ts";
 import { inTransaction } from "../../db/tx.ts";
 import { AppError, type Json } from "../../errors.ts";
+import { missingPart } from "../../providers/credentials.ts";
 import { actorOf } from "../access/actor.ts";
 import { requireScope } from "../access/caller.ts";
 import { covers } from "../access/scopes.ts";
@@ -128,6 +129,10 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
         if (!seesCredentials) return showConnection(found, null, { showRefreshToken });
         const isApp = found.auth_mode === "APP" || found.auth_mode === "CUSTOM";
         const isForced = force_refresh || (refresh_github_app_jwt_token && isApp);
+        const credentials = await open(environment, found);
+        const isDue = found.renew_in_ms !== null && found.renew_in_ms <= 0;
+        if (!isForced && !isDue && missingPart(credentials) === null)
+          return showConnection(found, credentials, { showRefreshToken });
         const { auth_version } = await openFresh(found, isForced);
         // What is shown beside new credentials came with them.
         const shown = auth_version === found.auth_version ? found : await mustGet(names);
