@@ -92,7 +92,8 @@ export const openAwsKms = (name: string, settings: AwsSettings): Kms => {
       if (answer instanceof Error) throw refuse(operation, `no answer after ${ATTEMPTS} attempts.`, answer);
       const found = answer.status === 200 ? shape.safeParse(answer.body) : undefined;
       if (found?.success) return found.data;
-      const says = [kind, refusal?.message ?? refusal?.Message, ADVICE[kind]].filter(Boolean).join(". ");
+      const message = (refusal?.message ?? refusal?.Message)?.replace(/\.$/, "");
+      const says = [kind, message, ADVICE[kind]].filter(Boolean).join(". ");
       throw refuse(operation, says === "" ? `status ${answer.status}.` : says);
     }
   };
