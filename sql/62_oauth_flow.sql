@@ -75,13 +75,16 @@ create or replace function syncline.find_flow_results(p_ws_client_hashes bytea[]
 returns table (id int, ws_client_hash bytea, unique_key text, connection_name text, is_pending boolean, error_type text, error_desc text)
 language sql stable
 begin atomic
-  select f.id, f.ws_client_hash, i.unique_key, f.connection_name, f.is_pending, f.error_type, f.error_desc
+  select f.id, f.ws_client_hash, i.unique_key, f.connection_name, f.is_pending,
+         case when f.ended_at is null then 'server_error' else f.error_type end,
+         case when f.ended_at is null then 'The server broke off. Try again.' else f.error_desc end
     from syncline.oauth_flows f
     join syncline.integrations i on i.id = f.integration_id
-   where f.ws_client_hash = any (p_ws_client_hashes) and f.ended_at is not null
+   -- A process that died with a taken flow never says how it ended; an exchange takes 20 s at most, functions that validate more.
+   where f.ws_client_hash = any (p_ws_client_hashes) and (f.ended_at is not null or f.taken_at < syncline.now() - interval '5 min')
    order by f.id;
 end;
-comment on function syncline.find_flow_results(bytea[]) is 'How the flows ended that the WebSockets of these ids wait for; no row for those that have not.';
+comment on function syncline.find_flow_results(bytea[]) is 'How the flows ended that the WebSockets of these ids wait for; no row for those that have not, unless they were taken 5 min ago and forgotten.';
 
 create or replace function syncline.tidy_oauth_flows(p_limit int) returns int
 language plpgsql volatile as $$

@@ -100,6 +100,17 @@ sqlTests("62_oauth_flow", {
     assert.deepEqual(await results(w, bytes(4)), []);
     assert.equal(await w.one("select secrets_sealed from syncline.oauth_flows"), null);
   },
+  "who waits for a flow that was taken and forgotten is told so after five minutes": async (w) => {
+    await begin(w);
+    await take(w);
+    await w.forward("5 min");
+    assert.deepEqual(await results(w), []);
+    await w.forward("1 s");
+    assert.deepEqual(
+      (await results(w)).map(({ error_type }) => error_type),
+      ["server_error"],
+    );
+  },
   "flows are deleted a day after their end": async (w) => {
     await begin(w);
     await w.forward("1 day 10 min");
