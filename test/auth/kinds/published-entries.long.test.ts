@@ -36,8 +36,16 @@ const filled = (fields: object | undefined, entry: Provider) =>
   Object.fromEntries(Object.keys(fields ?? {}).map((field) => [field, textFor(field, entry)]));
 
 const credentialsOf = (name: string, entry: Provider): Credentials => {
-  if (entry.auth_mode === "OAUTH2_CC")
-    return { type: "OAUTH2_CC", client_id: "id", client_secret: "s", client_private_key: keyFor(entry) };
+  if (entry.auth_mode === "OAUTH2_CC") {
+    const certificate = entry.require_client_certificate && { client_certificate: "a certificate" };
+    return {
+      type: "OAUTH2_CC",
+      client_id: "id",
+      client_secret: "s",
+      client_private_key: keyFor(entry),
+      ...certificate,
+    };
+  }
   if (entry.auth_mode === "BILL")
     return { type: "BILL", username: "u", password: "p", organization_id: "o", dev_key: "d" };
   if (entry.auth_mode === "APP") return { type: "APP", installation_id: "1" };
