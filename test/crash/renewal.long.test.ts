@@ -9,7 +9,9 @@ const ROUNDS = Number(process.env.SYNCLINE_TEST_ROUNDS ?? 200);
 const HANGS = 2;
 const KILLS = 8;
 
-test(`after ${ROUNDS} rounds of failures every connection is renewed, and no refresh token was used twice`, async (t) => {
+test(`after ${ROUNDS} rounds of failures every connection is renewed, and no refresh token was used twice`, {
+  timeout: 20 * 60_000,
+}, async (t) => {
   const random = seeded(t);
   const { round, checkAll, happened } = await renewalRounds(t, random);
   const rare: Fault[] = [...Array(HANGS).fill("hang"), ...Array(KILLS).fill("killed")];
