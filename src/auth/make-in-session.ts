@@ -1,6 +1,7 @@
 // A connection made by an end user in a connect session: what the app said when it invited them decides, not the browser.
 import { randomUUID } from "node:crypto";
 import { actingFor, isActing } from "../db/actor.ts";
+import { announceFailedConnection } from "../db/auth.ts";
 import type { ConnectSession } from "../db/connect-sessions.ts";
 import type { Integration } from "../db/integrations.ts";
 import { openTarget } from "../db/targets.ts";
@@ -38,6 +39,26 @@ export const defaultsOf = (
 
 const unlessEmpty = <T extends object>(value: T): T | null => (Object.keys(value).length === 0 ? null : value);
 
+/** The app hears of an attempt that failed. What nobody foresaw is not told in words that nobody has looked at. */
+const announce = async (
+  { pool, log }: MakeDeps,
+  session: ConnectSession,
+  { integration, provider }: InSession,
+  { connection, error }: { connection: string; error: unknown },
+): Promise<void> => {
+  const { code: type, message: description } = error instanceof AppError ? error : new AppError("server_error");
+  await announceFailedConnection(pool, {
+    environment: session.environment_id,
+    integration: integration.unique_key,
+    connection,
+    operation: session.connection_id === null ? "creation" : "override",
+    error: { type, description },
+    tags: session.tags,
+    endUser: session.end_user,
+    authMode: provider.auth_mode,
+  }).catch((err: unknown) => log.warn({ event: "connect.not_announced", err }, "a failed attempt was not announced"));
+};
+
 const ended = (error: unknown): unknown =>
   error instanceof AppError && error.code === "SL005" && error.message === "session ended"
     ? new AppError("unknown_connect_session_token", "This session has made its connection already.", { cause: error })
@@ -46,7 +67,7 @@ const ended = (error: unknown): unknown =>
 /**
  * Make the connection, or renew the one that the session is for, and end the session with it. Rejects as `makeConnection` does,
  * with `integration_not_allowed`, and with `unknown_connect_session_token` when another request was first; after a failure the
- * session goes on.
+ * session goes on, and the app hears of it.
  */
 export const makeInSession = async (
   deps: MakeDeps,
@@ -78,8 +99,11 @@ export const makeInSession = async (
   // A provider sends end users back without anything that says who they are: then the session is known here.
   const make = () => makeConnection(deps, wanted);
   const made = await (isActing() ? make() : actingFor({ kind: "connect_session", id: String(id) }, make)).catch(
-    (error: unknown) => {
-      throw ended(error);
+    async (error: unknown) => {
+      const told = ended(error);
+      // Who comes second has failed at nothing that the app waits for.
+      if (told === error) await announce(deps, session, given, { connection: connectionId, error });
+      throw told;
     },
   );
   return { connectionId, providerConfigKey, ...made };

@@ -94,14 +94,22 @@ test("connections made in a session", async (t) => {
     assert.deepEqual(states, ["PAUSED"]);
   });
 
-  await t.test("a connection that a function refuses is not there, and the session goes on", async () => {
-    await api.deploy(await compileTexts({ "judged/on-events/look.ts": LOOK }), "single");
-    const { found, find } = await session({ tags: { judged: "yes" } });
-    const refused = makeInSession(deps, found, await given("judged", { apiKey: "bad" }));
-    await assert.rejects(refused, { code: "connection_validation_failed", message: "this key is bad" });
-    assert.equal((await find())?.id, found.id);
-    assert.deepEqual((await api.must("GET", "/connections?tags[judged]=yes")).connections, []);
-    assert.equal((await makeInSession(deps, found, await given("judged"))).isNew, true);
-    assert.equal(await find(), null);
-  });
+  await t.test(
+    "a connection that a function refuses is not there, the app hears why, and the session goes on",
+    async () => {
+      await api.db.query("update syncline.environments set webhook_url_primary = 'http://127.0.0.1:1/hook'");
+      await api.deploy(await compileTexts({ "judged/on-events/look.ts": LOOK }), "single");
+      const { found, find } = await session({ tags: { judged: "yes" } });
+      const refused = makeInSession(deps, found, await given("judged", { apiKey: "bad" }));
+      await assert.rejects(refused, { code: "connection_validation_failed", message: "this key is bad" });
+      assert.equal((await find())?.id, found.id);
+      const [told] = await api.db.query("select body::jsonb as body from syncline.outbox order by id desc limit 1");
+      const { operation, success, error, tags } = told?.body as Record<string, unknown>;
+      assert.deepEqual([operation, success, tags], ["creation", false, { judged: "yes" }]);
+      assert.deepEqual(error, { type: "connection_validation_failed", description: "this key is bad" });
+      assert.deepEqual((await api.must("GET", "/connections?tags[judged]=yes")).connections, []);
+      assert.equal((await makeInSession(deps, found, await given("judged"))).isNew, true);
+      assert.equal(await find(), null);
+    },
+  );
 });

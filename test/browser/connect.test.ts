@@ -38,6 +38,7 @@ test("the connect page", { skip: isSkipped }, async (t) => {
     await page.keyboard.press("Enter");
     await heading(page, "Connect Northwind CRM");
     assert.equal(await focused(), "Connect Northwind CRM");
+    await page.getByText("For example: good-1").waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.type("https://acme.northwind.example");
     await page.keyboard.press("Enter");
@@ -132,6 +133,8 @@ test("the connect page", { skip: isSkipped }, async (t) => {
         const looked = async (state: string) => {
           const where = `${state}, ${colorScheme}, ${viewport.width} px`;
           assert.deepEqual(await violationsOf(page), [], where);
+          const text = await page.evaluate("document.body.innerText");
+          assert.doesNotMatch(String(text), /\[object|undefined|\{\w+\}/, where);
           const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
           assert.ok(Number(wide) <= 0, `${where} is wider than the window`);
         };

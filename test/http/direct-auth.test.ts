@@ -57,7 +57,7 @@ const catalogueOf = (url: string) => ({
     auth_mode: "TWO_STEP",
     proxy: { base_url: url },
     token_url: `${url}/token`,
-    token_params: { login: filledWith("credential.login") },
+    token_params: { login: filledWith("credentials.login") },
     token_response: { token: "token", token_expiration: "expires_in", token_expiration_strategy: "expireIn" },
     credentials: { login: string },
   },
@@ -98,12 +98,12 @@ test("each kind of credentials makes its connection, and ends the session", asyn
       "&params[accountId]=123",
       { type: "TBA", token_id: "i", token_secret: "s", config_override: { client_id: "c", client_secret: "d" } },
     ],
-    ["/auth/two-step/steps", { type: "TWO_STEP", login: "good" }, "", { type: "TWO_STEP", login: "good" }],
+    ["/auth/two-step/steps", { type: "TWO_STEP", login: "good" }, "", { type: "TWO_STEP", login: "good", token: "t1" }],
     [
       "/oauth2/auth/client",
       { client_id: "good", client_secret: "s" },
       "",
-      { type: "OAUTH2_CC", client_id: "good", client_secret: "s" },
+      { type: "OAUTH2_CC", client_id: "good", client_secret: "s", token: "t1" },
     ],
   ];
   for (const [target, body, query, credentials] of cases) {
@@ -159,6 +159,8 @@ test("what is wrong is named, and the session goes on until it has made a connec
     "400 invalid_body token",
   );
   assert.equal(await refused("/auth/two-step/steps", { type: "TWO_STEP" }), "400 invalid_body login");
+  const wrongClient = { client_id: "bad", client_secret: "s" };
+  assert.equal(await refused("/oauth2/auth/client", wrongClient), "400 connection_test_failed");
   assert.equal(await refused("/oauth2/auth/client", {}), "400 invalid_body client_id");
   assert.equal(
     await refused("/auth/tba/tba", { token_id: "i", token_secret: "s" }),

@@ -12,7 +12,7 @@ import { type Endpoint, endpoint } from "../endpoint.ts";
 import { ProviderConfigKey } from "../patterns.ts";
 import { fieldError } from "../validate.ts";
 import { checkFields } from "./fields.ts";
-import { BODY_KINDS, type BodyKind, credentialsOf, valuesOf } from "./kinds.ts";
+import { BODY_KINDS, type BodyKind, credentialsOf, optionsOf, valuesOf } from "./kinds.ts";
 import { ConnectQuery } from "./session-of-query.ts";
 
 const Params = z.object({ providerConfigKey: ProviderConfigKey });
@@ -71,7 +71,7 @@ const make = (deps: HttpDeps, kind: BodyKind) => {
     const fields = { ...accountOf(kind.mode), ...provider.connection_config };
     const connectionConfig = checkFields(fields, params, { code: "invalid_query_params", path: ["params"] }, known);
     const kept = checkFields(provider.credentials, values, { code: "invalid_body", path: [] });
-    const credentials = credentialsOf(kind.mode, kept);
+    const credentials = credentialsOf(kind.mode, kept, optionsOf(kind, body as Record<string, unknown>));
     const made = await makeInSession({ ...runs.auth, runEvent: runs.runEvent }, session, {
       integration,
       provider,

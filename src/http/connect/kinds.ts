@@ -90,6 +90,14 @@ const text = (value: unknown): string | undefined => {
 // What the frontend adds to the fields of a kind.
 const ADDED = ["type", "assertionOption"];
 
+const Options = z.record(z.string().max(255), secret);
+
+/** What an assertion is made with, which is kept as it is. */
+export const optionsOf = ({ mode }: BodyKind, { assertionOption }: Record<string, unknown>): object => {
+  const { data } = Options.safeParse(assertionOption);
+  return mode === "TWO_STEP" && data !== undefined ? { assertionOption: data } : {};
+};
+
 /** The texts of a body by name, and the names of members that the provider's entry does not know. */
 export const valuesOf = (
   { isOpen }: BodyKind,
@@ -114,8 +122,8 @@ const parse = (given: object): Credentials => {
 };
 
 /** The credentials that are kept; a token is obtained for those that need one before they are. */
-export const credentialsOf = (mode: Mode, values: Record<string, string>): Credentials => {
-  if (mode !== "TBA") return parse({ ...values, type: mode });
+export const credentialsOf = (mode: Mode, values: Record<string, string>, options: object = {}): Credentials => {
+  if (mode !== "TBA") return parse({ ...options, ...values, type: mode });
   const { oauth_client_id_override: client_id, oauth_client_secret_override: client_secret, ...token } = values;
   const override = { ...(client_id && { client_id }), ...(client_secret && { client_secret }) };
   return parse({ ...token, type: mode, ...(Object.keys(override).length > 0 && { config_override: override }) });

@@ -8,7 +8,7 @@ export const make = (name, properties = {}, ...children) => {
     if (key.includes("-") || key === "class" || key === "for" || key === "role") made.setAttribute(key, value);
     else made[key] = value;
   }
-  made.append(...children.flat().filter((child) => child !== undefined && child !== false && child !== ""));
+  made.append(...children.flat(2).filter((child) => child !== undefined && child !== false && child !== ""));
   return made;
 };
 
