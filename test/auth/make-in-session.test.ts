@@ -104,7 +104,7 @@ test("connections made in a session", async (t) => {
       await assert.rejects(refused, { code: "connection_validation_failed", message: "this key is bad" });
       assert.equal((await find())?.id, found.id);
       const [told] = await api.db.query("select body::jsonb as body from syncline.outbox order by id desc limit 1");
-      const { operation, success, error, tags } = told?.body as Record<string, unknown>;
+      const { operation, success, error, tags } = told!.body as Record<string, unknown>;
       assert.deepEqual([operation, success, tags], ["creation", false, { judged: "yes" }]);
       assert.deepEqual(error, { type: "connection_validation_failed", description: "this key is bad" });
       assert.deepEqual((await api.must("GET", "/connections?tags[judged]=yes")).connections, []);
