@@ -16,6 +16,8 @@ const COMMANDS: { [name: string]: () => Promise<(program: Command) => void> } = 
   "generate:tests": async () => (await import("./commands/generate-tests.ts")).addGenerateTestsCommand,
   dryrun: async () => (await import("./commands/dryrun.ts")).addDryRunCommand,
   webhooks: async () => (await import("./commands/webhooks.ts")).addWebhooksCommand,
+  connections: async () => (await import("./commands/connections.ts")).addConnectionsCommand,
+  audit: async () => (await import("./commands/audit.ts")).addAuditCommand,
   logs: async () => (await import("./commands/logs.ts")).addLogsCommand,
   undo: async () => (await import("./commands/undo.ts")).addUndoCommand,
   sql: async () => (await import("./commands/sql.ts")).addSqlCommand,

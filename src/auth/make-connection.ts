@@ -43,6 +43,8 @@ export type NewConnection = {
   generatedTags: Record<string, string> | null;
   endUser: Record<string, unknown> | null;
   webhookUrlOverride: string | null;
+  /** Taken as they are: the provider is not asked about them, nor for what they lack. */
+  isTaken?: boolean;
   /** The connect session that ends with it: `SL005` when it made another one before. */
   session?: number | undefined;
 };
@@ -118,14 +120,19 @@ const withWhatIsTold = async (deps: MakeDeps, given: NewConnection): Promise<New
   return { ...given, connectionConfig: await askAfterConnecting(deps, await targetOf(deps, given)) };
 };
 
+/** The same once its provider has taken it, with what that told. */
+const settled = async (deps: MakeDeps, asked: NewConnection): Promise<NewConnection> => {
+  await testCredentials(deps, asked);
+  return await withWhatIsTold(deps, await complete(deps, asked));
+};
+
 /**
  * Make a connection and its syncs, or give the one of this name new credentials, in about seven statements. Rejects with
  * `connection_test_failed` when the provider refuses the credentials or gives no token for them, and `connection_validation_failed` when one of the
  * app's functions does: then nothing new is there.
  */
 export const makeConnection = async (deps: MakeDeps, asked: NewConnection): Promise<MadeConnection> => {
-  await testCredentials(deps, asked);
-  const given = await withWhatIsTold(deps, await complete(deps, asked));
+  const given = asked.isTaken ? asked : await settled(deps, asked);
   const { mustBeValidated, ...made } = await inTransaction(deps.pool, (client) => write(client, deps.keys, given));
   if (mustBeValidated) await validate(deps, made, given.session);
   return made;

@@ -80,6 +80,7 @@ export const createApi = ({ url, key }: { url: string; key: string | undefined }
     get: <T>(path: string, options: Options = {}) => request<T>("GET", path, options),
     post: <T>(path: string, body: unknown) => request<T>("POST", path, { body }),
     lines,
+    delete: <T>(path: string, options: Options = {}) => request<T>("DELETE", path, options),
     patch: <T>(path: string, body: unknown) => request<T>("PATCH", path, { body }),
   };
 };

@@ -9,6 +9,7 @@ import { installConnectPage } from "./connect/page.ts";
 import { connectionEndpoints } from "./connections/connection.ts";
 import { connectionMetadataEndpoints } from "./connections/connection-metadata.ts";
 import { connectionsEndpoints } from "./connections/connections.ts";
+import { connectionExportEndpoints } from "./connections/export.ts";
 import { connectionImportEndpoints } from "./connections/import-connection.ts";
 import { legacyConnectionEndpoints } from "./connections/legacy-connection.ts";
 import { installCors } from "./cors.ts";
@@ -71,6 +72,7 @@ const allEndpoints = (deps: HttpDeps, forgetKeys: () => void, findSession: FindS
   ...connectionMetadataEndpoints(deps),
   ...connectionsEndpoints(deps),
   ...connectionImportEndpoints(deps),
+  ...connectionExportEndpoints(deps),
   ...legacyConnectionEndpoints(deps),
   ...connectionEndpoints(deps),
   ...integrationsEndpoints(deps),

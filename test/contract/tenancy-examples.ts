@@ -35,6 +35,23 @@ const proxied = Object.fromEntries(
 /** By operation. `ids` are those of the environment that is asked about. */
 export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] } = {
   ...proxied,
+  "get /export/connections": () => [{ path: "/export/connections" }],
+  "post /import/connections": () => [
+    {
+      path: "/import/connections",
+      body: {
+        ...pair,
+        connection_id: "imported",
+        auth_mode: "API_KEY",
+        credentials: API_KEY,
+        connection_config: {},
+        metadata: {},
+        tags: {},
+        end_user: null,
+        webhook_url_override: null,
+      },
+    },
+  ],
   "get /records": ({ cursor }) => [
     { path: "/records?model=Contact", headers: headersOf },
     { path: `/records?model=Contact&cursor=${encodeURIComponent(cursor)}`, headers: headersOf },

@@ -44,7 +44,7 @@ const PACKAGES: Record<string, string[]> = {
   undici: ["outbound"],
   "ipaddr.js": ["outbound"],
   aws4fetch: ["outbound", "crypto"], // crypto: the requests to AWS KMS, which is no provider
-  jose: ["providers", "auth", "crypto"], // crypto: key files are encrypted JWKs
+  jose: ["providers", "auth", "crypto", "commands"], // commands: exports are sealed before they are written
   oauth4webapi: ["auth"],
   sax: ["auth"],
   yaml: ["providers"],

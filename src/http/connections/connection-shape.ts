@@ -48,7 +48,10 @@ type Shown = z.input<typeof ConnectionInFull>;
 /** The connection's credentials as they are sealed. */
 export const openCredentials =
   ({ keys }: Pick<HttpDeps, "keys">) =>
-  async (environment: number, connection: Connection): Promise<Credentials> => {
+  async (
+    environment: number,
+    connection: Pick<Connection, "id" | "connection_id" | "provider_config_key" | "credentials_sealed">,
+  ): Promise<Credentials> => {
     if (connection.credentials_sealed === null) return { type: "NONE" };
     const place = credentialsPlace(environment, connection.provider_config_key, connection.connection_id);
     const key = await keys.ofConnection(connection.id);
