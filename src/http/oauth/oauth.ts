@@ -53,7 +53,6 @@ export const oauthEndpoints = (deps: HttpDeps, findSession: FindSession): Endpoi
         path: "/oauth/connect/:providerConfigKey",
         says: "Send an end user to the provider",
         more: "The published frontend opens it in a popup. A cookie binds the attempt to this browser; the way back is open for ten minutes.",
-        client: "auth",
         query: ConnectQuery,
         errors: [
           ...OF_SESSIONS,
