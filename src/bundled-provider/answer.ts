@@ -3,9 +3,10 @@ import type { IncomingMessage } from "node:http";
 import { AppError, type Json } from "../errors.ts";
 import type { Fields, Kind } from "./kinds.ts";
 
-/** An answer before it is sent. `page` marks a page of rows, for the statistics and for edits between pages. */
+/** An answer before it is sent; `text` in place of a body is no JSON. `page` marks a page of rows, for the statistics and for edits between pages. */
 export type Answer = {
   status: number;
+  text?: string;
   body?: Json | AsyncIterable<string>;
   headers?: Record<string, string>;
   page?: { kind: Kind; rows: number };

@@ -1,5 +1,6 @@
 // Who may ask: an API key, Basic with the key as password, or an OAuth 2 token that expires.
 import { type Answer, type ApiRequest, failure } from "./answer.ts";
+import { createConsent } from "./consent.ts";
 import { createTokens } from "./tokens.ts";
 import type { Clock } from "./world.ts";
 
@@ -37,6 +38,7 @@ export type Auth = ReturnType<typeof createAuth>;
 /** Keeps keys and tokens. Tokens are seeded and carry their own end, so none are stored. */
 export const createAuth = ({ seed, clock, apiKeys, tokenSeconds, rotateRefreshTokens, onToken }: AuthOptions) => {
   const tokens = createTokens({ seed, clock, tokenSeconds, rotateRefreshTokens });
+  const consent = createConsent(OAUTH_CLIENT);
 
   const bearer = (token: string): { caller: string } | Answer => {
     const state = tokens.check(token);
@@ -76,17 +78,21 @@ export const createAuth = ({ seed, clock, apiKeys, tokenSeconds, rotateRefreshTo
     return { status: 200, headers: { "cache-control": "no-store" }, body };
   };
 
-  /** POST /oauth/token: grants client_credentials and refresh_token. */
+  /** POST /oauth/token: grants authorization_code, client_credentials and refresh_token. */
   const grant = (request: ApiRequest, form: URLSearchParams): Answer => {
     if (!isClient(form, request.headers.authorization))
       return refuse("invalid_client", "Unknown client or wrong secret.");
     const type = form.get("grant_type");
     if (type === "client_credentials") return issue(undefined);
+    if (type === "authorization_code") {
+      if (!consent.spend(form)) return failure(400, "invalid_grant", "The code is spent, or another's.");
+      return issue(tokens.refreshToken());
+    }
     if (type !== "refresh_token")
-      return failure(400, "unsupported_grant_type", "Use refresh_token or client_credentials.");
+      return failure(400, "unsupported_grant_type", "Use authorization_code, refresh_token or client_credentials.");
     const next = tokens.spendRefreshToken(form.get("refresh_token") ?? "");
     return next === undefined ? failure(400, "invalid_grant", "The refresh token is spent or unknown.") : issue(next);
   };
 
-  return { check, grant, expireTokens: tokens.expireAll, reset: tokens.reset };
+  return { check, consent: consent.answer, grant, expireTokens: tokens.expireAll, reset: tokens.reset };
 };

@@ -47,6 +47,8 @@ const tokenForm = ({ headers, body }: ApiRequest): URLSearchParams => {
 
 const answerApi = (deps: Deps, request: ApiRequest): Answer => {
   if (request.path === "/oauth/token" && request.method === "POST") return deps.auth.grant(request, tokenForm(request));
+  const consent = deps.auth.consent(request);
+  if (consent !== undefined) return consent;
   const signedIn = deps.auth.check(request);
   if ("status" in signedIn) {
     deps.stats.unauthorized += 1;

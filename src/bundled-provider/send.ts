@@ -9,15 +9,15 @@ import type { Answer } from "./answer.ts";
 const isStream = (body: Answer["body"]): body is AsyncIterable<string> =>
   typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 
-const payload = (body: Json | undefined) => (body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body)));
+const payload = (body: Json | undefined, text = "") => Buffer.from(body === undefined ? text : JSON.stringify(body));
 
 /** Sends an answer and returns when it was handed to the network. Streams go out as NDJSON. */
-export const sendAnswer = async (response: ServerResponse, { status, headers, body }: Answer): Promise<void> => {
+export const sendAnswer = async (response: ServerResponse, { status, headers, body, text }: Answer): Promise<void> => {
   if (isStream(body)) {
     response.writeHead(status, { "content-type": "application/x-ndjson", ...headers });
     return pipeline(Readable.from(body), response);
   }
-  const bytes = payload(body);
+  const bytes = payload(body, text);
   const type = body === undefined ? {} : { "content-type": "application/json; charset=utf-8" };
   const length = status === 204 ? {} : { "content-length": bytes.length };
   response.writeHead(status, { ...type, ...length, ...headers });
@@ -26,8 +26,11 @@ export const sendAnswer = async (response: ServerResponse, { status, headers, bo
 };
 
 /** Promises the whole length, sends half the bytes and hangs up; an answer without a body only hangs up. */
-export const sendTruncated = async (response: ServerResponse, { status, headers, body }: Answer): Promise<void> => {
-  const bytes = isStream(body) ? Buffer.alloc(0) : payload(body);
+export const sendTruncated = async (
+  response: ServerResponse,
+  { status, headers, body, text }: Answer,
+): Promise<void> => {
+  const bytes = isStream(body) ? Buffer.alloc(0) : payload(body, text);
   if (bytes.length > 0) {
     response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length, ...headers });
     await new Promise<void>((resolve) => response.write(bytes.subarray(0, bytes.length >> 1), () => resolve()));

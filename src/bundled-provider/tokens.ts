@@ -23,6 +23,8 @@ export const createTokens = ({ seed, clock, tokenSeconds, rotateRefreshTokens }:
       if (name !== "acme" || signature !== sign(Number(number), Number(endsAt))) return "unknown";
       return Number(number) >= firstValid && clock.now() < Number(endsAt) ? "valid" : "expired";
     },
+    /** The refresh token that is good now. */
+    refreshToken,
     /** Checks a refresh token and returns the one to use next; undefined when it is not the current one. */
     spendRefreshToken: (token: string): string | undefined => {
       if (token !== refreshToken()) return undefined;

@@ -42,7 +42,7 @@ const run = async ({ json: isJson, contacts, companies, tickets, apiKey, ...opti
   const text = [
     `Acme listens on ${url}`,
     `API key: ${apiKey}`,
-    `OAuth 2: client ${credentials.clientId}, secret ${credentials.clientSecret}, refresh token ${credentials.refreshToken}`,
+    `OAuth 2 (provider acme-oauth2): client ${credentials.clientId}, secret ${credentials.clientSecret}, refresh token ${credentials.refreshToken}`,
     `Try: ${example}`,
     `Faults: curl '${url}/admin/faults' -d '{"kind": "503", "path": "/v1/contacts", "times": 2}'`,
   ].join("\n");

@@ -1,5 +1,6 @@
 // Signing in: keys, Basic, tokens that expire, refresh tokens that may be spent.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { type Acme, startAcme } from "./acme.ts";
 
@@ -71,4 +72,47 @@ test("the token server knows its client by form or by Basic, and refuses others 
   assert.equal((await token(acme, grant, { authorization: basic(clientId, clientSecret) })).status, 200);
   assert.equal((await token(acme, grant, { authorization: basic(clientId, "wrong") })).body.error, "invalid_client");
   assert.equal((await token(acme, { grant_type: "password" })).body.error, "unsupported_grant_type");
+});
+
+test("a person is asked, and sent back with a code that is good once, for the same address and verifier", async (t) => {
+  const acme = await startAcme(t);
+  const verifier = "a".repeat(43);
+  const redirect_uri = "http://127.0.0.1/back?x=1";
+  const asked = new URLSearchParams({
+    client_id: acme.credentials.clientId,
+    redirect_uri,
+    state: `"><script>`,
+    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge_method: "S256",
+  });
+  const page = await (await acme.ask(`/oauth/authorize?${asked}`, {})).text();
+  assert.match(page, /<button name="decision" value="allow">/);
+  assert.doesNotMatch(page, /<script>/);
+  const decide = async (decision: string): Promise<URL> => {
+    const answered = await acme.ask(`/oauth/decision?${asked}&decision=${decision}`, { redirect: "manual" });
+    return new URL(answered.headers.get("location")!);
+  };
+  const denied = await decide("deny");
+  assert.deepEqual(Object.fromEntries(denied.searchParams), { x: "1", state: `"><script>`, error: "access_denied" });
+  const spend = async (o: object) => {
+    const code = (await decide("allow")).searchParams.get("code")!;
+    const form = { grant_type: "authorization_code", code, redirect_uri, code_verifier: verifier, ...o };
+    return [await token(acme, form), await token(acme, form)];
+  };
+  const [first, second] = await spend({});
+  assert.equal(await answer(acme, { authorization: `Bearer ${first!.body.access_token}` }), "200 ok");
+  assert.equal(first!.body.refresh_token, acme.credentials.refreshToken);
+  assert.equal(second!.body.error, "invalid_grant");
+  assert.equal((await spend({ code_verifier: "b".repeat(43) }))[0]!.body.error, "invalid_grant");
+  assert.equal((await spend({ redirect_uri: "http://127.0.0.1/other" }))[0]!.body.error, "invalid_grant");
+  for (const wrong of [
+    { client_id: "eve" },
+    { redirect_uri: "javascript:alert(1)" },
+    { code_challenge_method: "plain" },
+  ])
+    assert.equal(
+      (await acme.ask(`/oauth/authorize?${new URLSearchParams({ ...Object.fromEntries(asked), ...wrong })}`, {}))
+        .status,
+      400,
+    );
 });
