@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkAddress, fillAddress } from "../../src/auth/flow/address.ts";
 import { startingConfig } from "../../src/auth/flow/config.ts";
-import { authorizationUrl, scopesOf } from "../../src/auth/flow/oauth2.ts";
+import { authorizationUrl, codeIn, scopesOf } from "../../src/auth/flow/oauth2.ts";
 import { Provider } from "../../src/providers/schema.ts";
 
 const OURS = { client_id: "c", redirect_uri: "https://sync.example/oauth/callback", state: "s", scope: "a:b c" };
@@ -79,4 +79,20 @@ test("values stay at the place that the address gives them", () => {
   );
   assert.equal(fillAddress(`https://${of("x")}.p.example || https://p.example`, {}).href, "https://p.example/");
   assert.throws(() => fillAddress(`https://${of("x")}.p.example`, {}), /without x/);
+});
+
+test("a refusal without a sentence of the provider's gets one for people", () => {
+  const provider = Provider.parse({ display_name: "P", auth_mode: "OAUTH2" });
+  const saysOf = (query: Record<string, string>) => {
+    try {
+      return codeIn(provider, query);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  assert.equal(saysOf({ error: "access_denied" }), "P: Access was not allowed.");
+  assert.equal(saysOf({ error: "access_denied", error_description: "Not today" }), "P: Not today");
+  assert.equal(saysOf({ error: "constructor" }), "P: It sent no code.");
+  assert.equal(saysOf({}), "P: It sent no code.");
+  assert.equal(saysOf({ code: "c" }), "c");
 });

@@ -124,13 +124,23 @@ const decodeOnce = (text: string): string => {
   }
 };
 
+// For people, where the provider gives a code of RFC 6749, section 4.1.2.1, and no sentence of its own.
+const SENTENCES: Record<string, string> = {
+  access_denied: "Access was not allowed.",
+  invalid_scope: "It does not give what the integration asks for.",
+  server_error: "It has a fault of its own.",
+  temporarily_unavailable: "It cannot answer now. Try again later.",
+  unauthorized_client: "It does not know the integration's client for this.",
+};
+
 /** The code that came back; throws what the provider said instead. */
 export const codeIn = (provider: Provider, query: CallbackQuery): string => {
   const given = query[provider.authorization_code_param_in_callback ?? "code"];
   const code = provider.decode_url && given ? decodeOnce(given) : given;
   if (query.error === undefined && code) return code;
   const type = /^[\w.-]{1,64}$/.test(query.error ?? "") ? query.error! : "authorization_failed";
-  const says = query.error_description?.slice(0, 300) || "The provider sent no code.";
+  const known = Object.hasOwn(SENTENCES, type) ? SENTENCES[type] : "It sent no code.";
+  const says = query.error_description?.slice(0, 300) || known;
   throw new AppError("authorization_failed", `${provider.display_name}: ${says}`, { payload: { type } });
 };
 

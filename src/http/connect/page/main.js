@@ -44,6 +44,7 @@ const reasonOf = ({ code, message }, name) => {
     integration_not_allowed: say("notAllowed"),
     unknown_provider_config: say("notAllowed"),
     connection_test_failed: say("refused", { name }),
+    access_denied: say("denied", { name }),
   }[code];
   if (code === "connection_validation_failed" && message !== "") return message;
   return known ?? (message === "" ? say("failed", { name }) : message);

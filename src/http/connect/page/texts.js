@@ -50,6 +50,7 @@ const en = {
   notAllowed: "This app cannot be connected with this link.",
   unsupported: "{name} cannot be connected on this page.",
   refused: "{name} refused these details. Please check them.",
+  denied: "You did not allow access at {name}. Nothing was connected.",
   forUser: "Connecting for {user}",
 };
 
@@ -106,6 +107,7 @@ const de = {
   notAllowed: "Diese App kann mit diesem Link nicht verbunden werden.",
   unsupported: "{name} kann auf dieser Seite nicht verbunden werden.",
   refused: "{name} hat diese Angaben abgelehnt. Bitte prüfen Sie sie.",
+  denied: "Sie haben den Zugriff bei {name} nicht erlaubt. Es wurde nichts verbunden.",
   forUser: "Verbindung für {user}",
 };
 
@@ -161,6 +163,7 @@ const fr = {
   notAllowed: "Cette application ne peut pas être connectée avec ce lien.",
   unsupported: "{name} ne peut pas être connecté sur cette page.",
   refused: "{name} a refusé ces informations. Veuillez les vérifier.",
+  denied: "Vous n’avez pas autorisé l’accès sur {name}. Rien n’a été connecté.",
   forUser: "Connexion pour {user}",
 };
 
