@@ -116,7 +116,7 @@ begin
   end if;
   if tg_op = 'UPDATE' and v_action like '%.updated' then
     v_fields := array(
-      select replace(k.name, '_sealed', '') from jsonb_object_keys(v_row) as k (name)
+      select distinct replace(k.name, '_sealed', '') from jsonb_object_keys(v_row) as k (name)
        where (tg_nargs = 2 or k.name = any (tg_argv)) and v_row -> k.name is distinct from v_old -> k.name
        order by 1);
   end if;
@@ -156,7 +156,7 @@ begin atomic
       ('api_key.revoked', 'api_key', 'api_keys', 'update', '{revoked_at}', 'new.revoked_at is not null'),
       ('integration.created', 'integration', 'integrations', 'insert', null, null),
       ('integration.updated', 'integration', 'integrations', 'update',
-        '{unique_key,provider,display_name,forward_webhooks,credentials_sealed,config,custom,webhook_secret_sealed}', 'new.deleted_at is null'),
+        '{unique_key,provider,display_name,forward_webhooks,credentials_sealed,config,config_sealed,custom,webhook_secret_sealed}', 'new.deleted_at is null'),
       ('integration.deleted', 'integration', 'integrations', 'update', '{deleted_at}', 'new.deleted_at is not null'),
       ('connection.created', 'connection', 'connections', 'insert', null, null),
       ('connection.updated', 'connection', 'connections', 'update',

@@ -2,13 +2,13 @@
 -- Promise: whoever names an integration or a connection names its environment too; nothing is found across environments.
 create or replace function syncline.create_integration(
   p_environment int, p_unique_key text, p_provider text, p_display_name text, p_forward_webhooks boolean,
-  p_credentials_sealed bytea, p_config jsonb, p_custom jsonb, p_webhook_secret_sealed bytea default null) returns int
+  p_credentials_sealed bytea, p_custom jsonb, p_webhook_secret_sealed bytea default null, p_config_sealed bytea default null) returns int
 language plpgsql volatile as $$
 declare
   v_id int;
 begin
-  insert into syncline.integrations (environment_id, unique_key, provider, display_name, forward_webhooks, credentials_sealed, config, custom, webhook_secret_sealed)
-  values (p_environment, p_unique_key, p_provider, p_display_name, p_forward_webhooks, p_credentials_sealed, p_config, p_custom, p_webhook_secret_sealed)
+  insert into syncline.integrations (environment_id, unique_key, provider, display_name, forward_webhooks, credentials_sealed, custom, webhook_secret_sealed, config_sealed)
+  values (p_environment, p_unique_key, p_provider, p_display_name, p_forward_webhooks, p_credentials_sealed, p_custom, p_webhook_secret_sealed, p_config_sealed)
       on conflict do nothing
   returning id into v_id;
   if v_id is null then
@@ -17,7 +17,7 @@ begin
   end if;
   return v_id;
 end $$;
-comment on function syncline.create_integration(int, text, text, text, boolean, bytea, jsonb, jsonb, bytea) is 'Set a provider up in an environment under a unique key. SL005 when the key is taken.';
+comment on function syncline.create_integration(int, text, text, text, boolean, bytea, jsonb, bytea, bytea) is 'Set a provider up in an environment under a unique key. SL005 when the key is taken.';
 
 create or replace function syncline.list_integrations(p_environment int)
 returns table (
@@ -34,16 +34,16 @@ comment on function syncline.list_integrations(int) is 'The integrations of an e
 create or replace function syncline.get_integration(p_environment int, p_unique_key text)
 returns table (
   id int, unique_key text, provider text, display_name text, forward_webhooks boolean, created_at timestamptz, updated_at timestamptz,
-  credentials_sealed bytea, config jsonb, custom jsonb, webhook_secret_sealed bytea, environment_uid uuid)
+  credentials_sealed bytea, config jsonb, custom jsonb, webhook_secret_sealed bytea, environment_uid uuid, config_sealed bytea)
 language sql stable
 begin atomic
   select i.id, i.unique_key, i.provider, i.display_name, i.forward_webhooks, i.created_at, i.updated_at,
-         i.credentials_sealed, i.config, i.custom, i.webhook_secret_sealed, e.uid
+         i.credentials_sealed, i.config, i.custom, i.webhook_secret_sealed, e.uid, i.config_sealed
     from syncline.integrations i
     join syncline.environments e on e.id = i.environment_id
    where i.environment_id = p_environment and i.unique_key = p_unique_key and i.deleted_at is null;
 end;
-comment on function syncline.get_integration(int, text) is 'One integration with its sealed client credentials; no row when there is none of the key.';
+comment on function syncline.get_integration(int, text) is 'One integration with what is sealed of it; no row when there is none of the key.';
 
 create or replace function syncline.resolve_integration(p_environment int, p_unique_key text) returns int
 language plpgsql stable as $$
@@ -79,7 +79,7 @@ comment on function syncline.resolve_connection(int, text, text) is 'The id of a
 
 create or replace function syncline.update_integration(
   p_environment int, p_unique_key text, p_new_key text, p_display_name text, p_forward_webhooks boolean,
-  p_credentials_sealed bytea, p_config jsonb, p_custom jsonb, p_webhook_secret_sealed bytea default null) returns void
+  p_credentials_sealed bytea, p_custom jsonb, p_webhook_secret_sealed bytea default null, p_config_sealed bytea default null) returns void
 language plpgsql volatile as $$
 declare
   v_id int := syncline.resolve_integration(p_environment, p_unique_key);
@@ -98,13 +98,14 @@ begin
          display_name = coalesce(p_display_name, i.display_name),
          forward_webhooks = coalesce(p_forward_webhooks, i.forward_webhooks),
          credentials_sealed = coalesce(p_credentials_sealed, i.credentials_sealed),
-         config = coalesce(p_config, i.config),
+         config = case when p_config_sealed is null then i.config else '{}' end,
+         config_sealed = coalesce(p_config_sealed, i.config_sealed),
          custom = coalesce(p_custom, i.custom),
          webhook_secret_sealed = nullif(coalesce(p_webhook_secret_sealed, i.webhook_secret_sealed), ''),
          updated_at = syncline.now()
    where i.id = v_id;
 end $$;
-comment on function syncline.update_integration(int, text, text, text, boolean, bytea, jsonb, jsonb, bytea) is 'Change an integration; null means as it was, an empty webhook secret none. SL005 when it is to be renamed but has connections or the new key is taken.';
+comment on function syncline.update_integration(int, text, text, text, boolean, bytea, jsonb, bytea, bytea) is 'Change an integration; null means as it was, an empty webhook secret none. SL005 when it is to be renamed but has connections or the new key is taken.';
 
 create or replace function syncline.list_clear_webhook_secrets() returns table (id int, environment_id int, unique_key text, secret text)
 language sql stable
@@ -123,3 +124,21 @@ begin atomic
    where i.id = p_integration and i.custom ->> 'webhookSecret' = p_secret and i.deleted_at is null;
 end;
 comment on function syncline.move_webhook_secret(int, text, bytea) is 'Put a sealed webhook secret in the place of this one in clear.';
+
+create or replace function syncline.list_clear_integration_configs() returns table (id int, environment_id int, unique_key text, config jsonb)
+language sql stable
+begin atomic
+  select i.id, i.environment_id, i.unique_key, i.config
+    from syncline.integrations i
+   where i.config <> '{}' and i.deleted_at is null;
+end;
+comment on function syncline.list_clear_integration_configs() is 'Integrations whose settings rest in clear, as older versions wrote them.';
+
+create or replace function syncline.move_integration_config(p_integration int, p_unique_key text, p_config jsonb, p_sealed bytea) returns void
+language sql volatile
+begin atomic
+  update syncline.integrations i
+     set config = '{}', config_sealed = p_sealed
+   where i.id = p_integration and i.unique_key = p_unique_key and i.config = p_config and i.deleted_at is null;
+end;
+comment on function syncline.move_integration_config(int, text, jsonb, bytea) is 'Put sealed settings in the place of these in clear, if the integration still has the key that they are sealed for.';

@@ -243,6 +243,8 @@ begin
      from (select t.id from syncline.connections t where t.integration_id = v_id and t.deleted_at is null order by t.id) n;
   update syncline.functions set is_active = false where integration_id = v_id and is_active;
   perform syncline.announce_models(p_environment);
-  update syncline.integrations set deleted_at = syncline.now(), credentials_sealed = null, webhook_secret_sealed = null where id = v_id;
+  update syncline.integrations
+     set deleted_at = syncline.now(), credentials_sealed = null, webhook_secret_sealed = null, config_sealed = null, config = '{}'
+   where id = v_id;
 end $$;
 comment on function syncline.delete_integration(int, text) is 'Delete an integration with its connections, their records and its functions. SL002 when there is none.';

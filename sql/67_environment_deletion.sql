@@ -40,7 +40,9 @@ begin
   delete from syncline.webhook_lanes l using syncline.webhook_endpoints e where e.id = l.endpoint_id and e.environment_id = p_id;
   update syncline.functions set is_active = false where environment_id = p_id and is_active;
   perform syncline.announce_models(p_id);
-  update syncline.integrations set deleted_at = syncline.now(), credentials_sealed = null, webhook_secret_sealed = null where environment_id = p_id and deleted_at is null;
+  update syncline.integrations
+     set deleted_at = syncline.now(), credentials_sealed = null, webhook_secret_sealed = null, config_sealed = null, config = '{}'
+   where environment_id = p_id and deleted_at is null;
   delete from syncline.data_keys k where k.environment_id = p_id;
 end $$;
 comment on function syncline.delete_environment(int) is 'Delete an environment; then discard_connections until it gives 0. SL002 when there is none of this number, SL005 for prod.';

@@ -1,5 +1,6 @@
 // The server: database, schema, keys, then the API, the worker, or both. Parts start in this order and stop in the reverse.
 import { type Config, useFastGraphql } from "./config.ts";
+import { sealClearIntegrationConfigs } from "./crypto/clear-integration-configs.ts";
 import { sealClearWebhookSecrets } from "./crypto/clear-webhook-secrets.ts";
 import { createDataKeys, type DataKeys } from "./crypto/data-keys.ts";
 import { loadKeyring } from "./crypto/master-key.ts";
@@ -94,6 +95,7 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   const environments = await ensureEnvironments({ db: pool, keyring })(wanted);
   await checkKeyring({ db: pool, keyring });
   await sealClearWebhookSecrets({ db: pool, keys });
+  await sealClearIntegrationConfigs({ db: pool, keys });
   await tidyLogs(pool, {}); // today's partition of the log
 
   const executor = await startExecutor({ ...config, pool, url: database.url, keys, catalogue, log });

@@ -1,5 +1,5 @@
 // What new credentials still lack is obtained before they are written down.
-import { openIntegrationCredentials } from "../crypto/integration-credentials.ts";
+import { openIntegrationConfig, openIntegrationCredentials } from "../crypto/integration-credentials.ts";
 import type { Integration } from "../db/integrations.ts";
 import { openTarget } from "../db/targets.ts";
 import { AppError } from "../errors.ts";
@@ -32,7 +32,7 @@ export const complete = async <T extends Incomplete>(deps: AuthDeps, given: T): 
     provider,
     credentials,
     client: (await openIntegrationCredentials(deps.keys, environment, integration)) ?? {},
-    integrationConfig: integration.config,
+    integrationConfig: await openIntegrationConfig(deps.keys, environment, integration),
     connectionConfig,
     metadata: given.metadata ?? known?.metadata ?? {},
     fetch: deps.fetch,

@@ -5,7 +5,7 @@
 // stop a renewal either. What cannot be helped is a process that dies between the provider's answer and the database.
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { openIntegrationCredentials } from "../crypto/integration-credentials.ts";
+import { openIntegrationConfig, openIntegrationCredentials } from "../crypto/integration-credentials.ts";
 import { credentialsPlace } from "../crypto/places.ts";
 import { sealJson } from "../crypto/seal.ts";
 import { claimRenewal, failRenewal, giveBackRenewal, saveRenewal } from "../db/auth.ts";
@@ -59,7 +59,7 @@ const prepare = async (deps: Deps, id: number): Promise<Prepared> => {
     provider,
     credentials: await openCredentials(keys, connection),
     client: (await openIntegrationCredentials(keys, environment, integration)) ?? {},
-    integrationConfig: integration.config,
+    integrationConfig: await openIntegrationConfig(keys, environment, integration),
     connectionConfig: connection.connection_config,
     metadata: connection.metadata,
     fetch,

@@ -1,8 +1,9 @@
-// The client credentials of an integration at rest: sealed with the environment's key, and what is shown of them on request.
+// The client credentials, settings and webhook secret of an integration at rest: sealed with the environment's key; and what is
+// shown of the credentials on request.
 import type { Integration } from "../db/integrations.ts";
 import type { Json } from "../errors.ts";
 import type { DataKeys } from "./data-keys.ts";
-import { integrationPlace, webhookSecretPlace } from "./places.ts";
+import { integrationConfigPlace, integrationPlace, webhookSecretPlace } from "./places.ts";
 import { open, openJson, seal, sealJson } from "./seal.ts";
 
 type Fields = Record<string, Json>;
@@ -59,3 +60,26 @@ export const sealWebhookSecret = async (
   environment: number,
   { uniqueKey, secret }: { uniqueKey: string; secret: string },
 ): Promise<Buffer> => seal(await keys.ofEnvironment(environment), secret, webhookSecretPlace(environment, uniqueKey));
+
+/** What was set up with the integration; its values may be secrets. */
+export const openIntegrationConfig = async (
+  keys: DataKeys,
+  environment: number,
+  { unique_key, config, config_sealed: sealed }: Pick<Integration, "unique_key" | "config" | "config_sealed">,
+): Promise<Record<string, unknown>> => {
+  // In clear are only those that an older version wrote, after those that are sealed.
+  if (sealed === null || Object.keys(config).length > 0) return config;
+  return openJson(
+    await keys.ofEnvironment(environment),
+    sealed,
+    integrationConfigPlace(environment, unique_key),
+  ) as Fields;
+};
+
+/** Seal what was set up with the integration of this key. */
+export const sealIntegrationConfig = async (
+  keys: DataKeys,
+  environment: number,
+  { uniqueKey, config }: { uniqueKey: string; config: Record<string, unknown> },
+): Promise<Buffer> =>
+  sealJson(await keys.ofEnvironment(environment), config as Fields, integrationConfigPlace(environment, uniqueKey));

@@ -8,6 +8,10 @@ export const credentialsPlace = (environment: number, integration: string, conne
 export const integrationPlace = (environment: number, uniqueKey: string): string =>
   `integration:${environment}:${uniqueKey}`;
 
+/** The place of what a provider's entry asks of an integration. */
+export const integrationConfigPlace = (environment: number, uniqueKey: string): string =>
+  `integration-config:${environment}:${uniqueKey}`;
+
 /** The place of the key that signs an environment's webhooks. */
 export const signingKeyPlace = (environment: number): string => `signing-key:${environment}`;
 

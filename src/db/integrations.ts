@@ -12,26 +12,29 @@ const Listed = z.object({
   updated_at: z.string(),
 });
 
+const Fields = z.record(z.string(), z.unknown());
+
 const Integration = Listed.extend({
   credentials_sealed: z.instanceof(Buffer).nullable(),
-  config: z.record(z.string(), z.unknown()),
-  custom: z.record(z.string(), z.unknown()),
+  config: Fields,
+  config_sealed: z.instanceof(Buffer).nullable(),
+  custom: Fields,
   webhook_secret_sealed: z.instanceof(Buffer).nullable(),
   environment_uid: z.string(),
 });
 
 export type ListedIntegration = z.infer<typeof Listed>;
 
-/** An integration with its client credentials and webhook secret, sealed with the environment's key for their places. */
+/** An integration with its client credentials, webhook secret and settings, sealed with the environment's key for their places. */
 export type Integration = z.infer<typeof Integration>;
 
 const shared = {
   displayName: "text",
   forwardWebhooks: "boolean",
   credentialsSealed: "bytea",
-  config: "jsonb",
   custom: "jsonb",
   webhookSecretSealed: "bytea?",
+  configSealed: "bytea?",
 } as const;
 
 export const createIntegration = fn(
@@ -55,5 +58,15 @@ export const listClearWebhookSecrets = fn(
 export const moveWebhookSecret = fn(
   "move_webhook_secret",
   { integration: "int", secret: "text", sealed: "bytea" },
+  nothing(),
+);
+export const listClearIntegrationConfigs = fn(
+  "list_clear_integration_configs",
+  {},
+  rows(z.object({ id: z.number(), environment_id: z.number(), unique_key: z.string(), config: Fields })),
+);
+export const moveIntegrationConfig = fn(
+  "move_integration_config",
+  { integration: "int", uniqueKey: "text", config: "jsonb", sealed: "bytea" },
   nothing(),
 );

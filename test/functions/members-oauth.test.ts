@@ -33,7 +33,7 @@ test("a token is given as such, a refresh token only when asked for, and the log
   await createIntegration(db.pool, {
     ...{ environment, uniqueKey: "acme2", provider: "acme-oauth2", displayName: "Acme 2", forwardWebhooks: true },
     credentialsSealed: sealJson(environmentKey, { type: "OAUTH2", ...SECRETS }, integrationPlace(environment, "acme2")),
-    ...{ config: {}, custom: {} },
+    custom: {},
   });
   await deploy({ "acme2/syncs/seen.ts": FILE });
   const keyring = createKeyring({ masterKey: TEST_MASTER_KEY });

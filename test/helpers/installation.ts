@@ -53,7 +53,7 @@ export const installAcme = async (deps: {
   provider: BundledProvider;
 }): Promise<Installation> => {
   const { pool, keyring, environment, provider } = deps;
-  const shared = { displayName: "Acme", forwardWebhooks: true, credentialsSealed: null, config: {}, custom: {} };
+  const shared = { displayName: "Acme", forwardWebhooks: true, credentialsSealed: null, custom: {} };
   await createIntegration(pool, { environment, uniqueKey: "acme", provider: "acme", ...shared });
 
   const connect = async (name: string): Promise<number> => {

@@ -135,7 +135,7 @@ test("one mapping owns a table; others only with a key that tells them apart in 
   const [{ id: prod } = {}] = await query("select id from syncline.ensure_environment('prod', $1, 'm')", [
     Buffer.alloc(32, 9),
   ]);
-  await query("select syncline.create_integration($1, 'crm', 'acme', 'Acme', true, null, '{}', '{}')", [prod]);
+  await query("select syncline.create_integration($1, 'crm', 'acme', 'Acme', true, null, '{}')", [prod]);
   for (const table of ["crm.contacts", "crm.shared"]) for (const name of ["dev", "prod"]) await allow(table, name);
   assert.equal(await deploy(mapped("crm.contacts")), "deployed");
   const belongs = /^SL004 .*: crm\.contacts belongs to Contact of crm\/contacts in "dev"/;

@@ -29,7 +29,7 @@ export const testTenant = async (t: TestContext) => {
   const [made] = await db.query("select * from syncline.ensure_environment('dev', $1, 'm')", [KEY]);
   const environment = made?.id as number;
   const integrate = (name: string) =>
-    db.query("select syncline.create_integration($1, $2, 'acme', 'Acme', true, null, '{}', '{}')", [environment, name]);
+    db.query("select syncline.create_integration($1, $2, 'acme', 'Acme', true, null, '{}')", [environment, name]);
   const connect = async (name: string, integration = "crm"): Promise<number> => {
     const text = `select c.id, syncline.welcome_connection(c.id, c.is_new) from syncline.import_connection(
       $1, $2, $3, 'API_KEY', null, null, null, null, null, null, $4, 'm') c`;

@@ -27,7 +27,6 @@ const ensureIntegration = async ({ engine, integrations }: Deployment, uniqueKey
     displayName: uniqueKey,
     forwardWebhooks: false,
     credentialsSealed: null,
-    config: {},
     custom: {},
   });
   integrations.add(uniqueKey);

@@ -1,9 +1,12 @@
 // GET, PATCH, DELETE /integrations/:uniqueKey.
+import { isDeepStrictEqual } from "node:util";
 import type { Request } from "express";
 import { z } from "zod";
 import {
+  openIntegrationConfig,
   openIntegrationCredentials,
   openWebhookSecret,
+  sealIntegrationConfig,
   sealIntegrationCredentials,
   sealWebhookSecret,
   showIntegrationCredentials,
@@ -59,6 +62,20 @@ export const integrationEndpoints = ({ db, keys, catalogue, access }: HttpDeps):
   ): Promise<Buffer | null> => {
     if (secret === null) return null;
     return secret === "" ? Buffer.alloc(0) : await sealWebhookSecret(keys, environment, { uniqueKey, secret });
+  };
+
+  // Null: as it was, and sealed for the key that stays.
+  const sealNewConfig = async (
+    environment: number,
+    found: Integration,
+    { newKey, given }: { newKey: string; given: Record<string, string> | undefined },
+  ): Promise<Buffer | null> => {
+    const isRenamed = newKey !== found.unique_key;
+    if (given === undefined && !isRenamed) return null;
+    const kept = await openIntegrationConfig(keys, environment, found);
+    const config = given ?? kept;
+    const stays = isRenamed ? Object.keys(config).length === 0 && given === undefined : isDeepStrictEqual(config, kept);
+    return stays ? null : await sealIntegrationConfig(keys, environment, { uniqueKey: newKey, config });
   };
 
   return [
@@ -124,9 +141,9 @@ export const integrationEndpoints = ({ db, keys, catalogue, access }: HttpDeps):
           credentialsSealed: credentials
             ? await sealIntegrationCredentials(keys, environment, { uniqueKey: newKey, credentials })
             : null,
-          config: body.integration_config ?? null,
           custom: body.custom === undefined ? null : rest,
           webhookSecretSealed: await sealNewSecret(environment, newKey, newSecret),
+          configSealed: await sealNewConfig(environment, found, { newKey, given: body.integration_config }),
         });
         await translating(REFUSALS, work);
         return { data: showIntegration(req, await mustFind(db, environment, newKey)) };

@@ -1,6 +1,10 @@
 // GET and POST /integrations, POST /integrations/quickstart.
 import { z } from "zod";
-import { sealIntegrationCredentials, sealWebhookSecret } from "../../crypto/integration-credentials.ts";
+import {
+  sealIntegrationConfig,
+  sealIntegrationCredentials,
+  sealWebhookSecret,
+} from "../../crypto/integration-credentials.ts";
 import { createIntegration, listIntegrations } from "../../db/integrations.ts";
 import type { Provider } from "../../providers/schema.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -65,7 +69,7 @@ export const integrationsEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoi
         answers: { 200: { says: "The integration.", body: OneIntegration } },
       },
       async ({ environment: { id: environment }, body, req }) => {
-        const { provider, unique_key: uniqueKey, credentials } = body;
+        const { provider, unique_key: uniqueKey, credentials, integration_config: config } = body;
         const entry = mustKnow(provider);
         checkKind(catalogue, provider, credentials);
         const { secret, rest } = splitCustom(body.custom);
@@ -78,10 +82,10 @@ export const integrationsEndpoints = ({ db, keys, catalogue }: HttpDeps): Endpoi
           credentialsSealed: credentials
             ? await sealIntegrationCredentials(keys, environment, { uniqueKey, credentials })
             : null,
-          config: body.integration_config ?? {},
           custom: rest,
           webhookSecretSealed:
             secret === null ? null : await sealWebhookSecret(keys, environment, { uniqueKey, secret }),
+          configSealed: config ? await sealIntegrationConfig(keys, environment, { uniqueKey, config }) : null,
         });
         await translating(REFUSALS, work);
         return { data: showIntegration(req, await mustFind(db, environment, uniqueKey)) };

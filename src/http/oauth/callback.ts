@@ -4,7 +4,7 @@ import type { Request, Response } from "express";
 import { type Arrival, type CallbackQuery, FlowSecrets } from "../../auth/flow/flow.ts";
 import { flowKindOf } from "../../auth/flow/kinds.ts";
 import { makeInSession } from "../../auth/make-in-session.ts";
-import { openIntegrationCredentials } from "../../crypto/integration-credentials.ts";
+import { openIntegrationConfig, openIntegrationCredentials } from "../../crypto/integration-credentials.ts";
 import { oauthFlowPlace } from "../../crypto/places.ts";
 import { openJson } from "../../crypto/seal.ts";
 import { announceFailedConnection } from "../../db/auth.ts";
@@ -68,7 +68,7 @@ export const createArrival = (deps: HttpDeps) => {
       {
         provider,
         client,
-        integrationConfig: integration.config,
+        integrationConfig: await openIntegrationConfig(keys, flow.environment_id, integration),
         redirectUri: flow.redirect_uri,
         fetch: runs.auth.fetch,
         now: Date.now,

@@ -4,7 +4,7 @@ import { startingConfig } from "../../auth/flow/config.ts";
 import type { FlowKind, FlowSecrets } from "../../auth/flow/flow.ts";
 import { flowKindOf } from "../../auth/flow/kinds.ts";
 import { checkAllowed, defaultsOf } from "../../auth/make-in-session.ts";
-import { openIntegrationCredentials } from "../../crypto/integration-credentials.ts";
+import { openIntegrationConfig, openIntegrationCredentials } from "../../crypto/integration-credentials.ts";
 import { oauthFlowPlace } from "../../crypto/places.ts";
 import { sealJson } from "../../crypto/seal.ts";
 import type { ConnectSession } from "../../db/connect-sessions.ts";
@@ -82,7 +82,7 @@ export const createDeparture = (deps: HttpDeps, findSession: FindSession) => {
       {
         provider,
         client: (await openIntegrationCredentials(keys, environment.id, integration)) ?? {},
-        integrationConfig: integration.config,
+        integrationConfig: await openIntegrationConfig(keys, environment.id, integration),
         redirectUri,
         fetch: runs.auth.fetch,
         now: Date.now,
