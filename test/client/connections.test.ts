@@ -41,8 +41,11 @@ test("connections as the published client asks for them", async (t) => {
     assert.deepEqual(await nango.getToken("none", "one"), {});
   });
 
-  await t.test("credentials that are still to be obtained are an error with the connection in it", async () => {
-    await api.connect("cc", "two", { credentials: { type: "OAUTH2_CC", client_id: "i", client_secret: "s" } });
+  await t.test("credentials that ended and cannot be renewed are an error with the connection in it", async () => {
+    const ended = { token: "t", expires_at: "2026-01-01T00:00:00Z" };
+    await api.connect("cc", "two", {
+      credentials: { type: "OAUTH2_CC", client_id: "i", client_secret: "s", ...ended },
+    });
     await assert.rejects(nango.getToken("cc", "two"), ({ response }) => {
       const { code, payload } = response.data.error;
       assert.deepEqual([response.status, code, payload.connection.connection_id], [400, "invalid_credentials", "two"]);

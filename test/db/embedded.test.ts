@@ -126,10 +126,13 @@ test("what a folder remembers is read whole while another process writes it", as
   const writer = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  t.after(() => kill(writer));
-  await once(writer, "message");
-  assert.ok(await waitUntil(() => readState(folder) !== null, DEADLINE_MS));
-  for (let i = 0; i < 20_000; i++) assert.deepEqual(readState(folder), state);
+  try {
+    await once(writer, "message");
+    assert.ok(await waitUntil(() => readState(folder) !== null, DEADLINE_MS));
+    for (let i = 0; i < 20_000; i++) assert.deepEqual(readState(folder), state);
+  } finally {
+    await kill(writer); // before the folder goes, in which it writes
+  }
 });
 
 test("a folder that the OS user postgres cannot enter has its database elsewhere, and finds it again", async (t) => {
