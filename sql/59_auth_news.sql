@@ -3,13 +3,16 @@
 create or replace function syncline.describe_connection_errors(p_connection int) returns jsonb
 language sql stable
 return (
-  select coalesce(jsonb_agg(jsonb_build_object('type', f.type, 'log_id', f.log_id::text) order by f.type, f.log_id), '[]')
+  select coalesce(jsonb_agg(
+           jsonb_build_object('type', f.type, 'log_id', f.log_id::text, 'message', left(f.message, 200), 'since', f.since)
+           order by f.type, f.log_id), '[]')
     from (
-      select 'auth' as type, a.error_log_id as log_id
+      select 'auth' as type, a.error_log_id as log_id, coalesce(a.error ->> 'description', a.error ->> 'type') as message,
+             a.error ->> 'since' as since
         from syncline.connection_auth a
        where a.connection_id = p_connection and a.error is not null
       union all
-      select 'sync', r.id
+      select 'sync', r.id, r.error ->> 'message', syncline.webhook_time(r.finished_at)
         from syncline.syncs s
         join syncline.runs r on r.id = s.last_run_id
        where s.connection_id = p_connection and s.deleted_at is null and r.state = 'failed') f

@@ -102,7 +102,7 @@ begin atomic
 end;
 comment on function syncline.list_connections(int, text, text, text, text, text[], jsonb, int, int) is 'Connections of an environment, the newest first; null filters match all, given ones must all match. Pages count from 0.';
 
-create or replace function syncline.get_connection(p_environment int, p_integration text, p_connection text, p_reader jsonb default null)
+create or replace function syncline.get_connection(p_environment int, p_integration text, p_connection text)
 returns table (
   id int, connection_id text, provider_config_key text, provider text, errors jsonb, end_user jsonb, tags jsonb, metadata jsonb,
   connection_config jsonb, webhook_url_override text, created_at timestamptz, updated_at timestamptz, last_fetched_at timestamptz,
@@ -123,10 +123,9 @@ begin atomic
          (select syncline.milliseconds_until(a.renew_at) from syncline.connection_auth a where a.connection_id = f.id and a.renew_at is not null),
          case when f.credentials_expire_at is not null then syncline.milliseconds_until(f.credentials_expire_at) end,
          coalesce((select a.version from syncline.connection_auth a where a.connection_id = f.id), 0)
-    from found f
-   where p_reader is null or syncline.note_reader(p_environment, f.id, f.unique_key || '/' || f.connection_id, p_reader);
+    from found f;
 end;
-comment on function syncline.get_connection(int, text, text, jsonb) is 'A connection with its sealed credentials, noting that it was fetched, and in the audit log by whom when its credentials are shown to somebody; no row when there is none.';
+comment on function syncline.get_connection(int, text, text) is 'A connection with its sealed credentials, noting that it was fetched; no row when there is none.';
 
 create or replace function syncline.patch_connection(
   p_environment int, p_integration text, p_connection text, p_tags jsonb, p_generated_tags jsonb, p_end_user jsonb,

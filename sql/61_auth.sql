@@ -109,7 +109,8 @@ begin
     'detail', p_error || jsonb_build_object('failing_days', v_days, 'is_final', p_is_final))));
   update syncline.connection_auth a
      set lease_until = null, lease_holder = null, failed_at = syncline.now(), failing_days = v_days,
-         error = p_error || jsonb_build_object('is_final', p_is_final),
+         -- It fails since its first failure, though somebody had it tried once more in between.
+         error = p_error || jsonb_build_object('is_final', p_is_final, 'since', coalesce(a.error ->> 'since', syncline.webhook_time(syncline.now()))),
          error_log_id = currval('syncline.logs_id_seq'),
          exhausted_at = case when v_days >= 4 then coalesce(a.exhausted_at, syncline.now()) end,
          -- A provider in trouble is asked again within the hour; one that has refused says the same then.
@@ -119,6 +120,16 @@ begin
   return true;
 end $$;
 comment on function syncline.fail_renewal(int, bigint, jsonb, boolean) is 'Note that renewing failed and why ({type, description}), tell the app, and give the lease back; false when newer credentials stand or another has the lease. Final: asking again is of no use. Given up after failures on 4 days in UTC.';
+
+create or replace function syncline.auth_remedy(p_auth syncline.connection_auth) returns text
+language sql immutable parallel safe
+return case
+  when p_auth.error is null then null
+  when p_auth.failed_at is null then 'It is tried again within seconds.'
+  when p_auth.exhausted_at is not null or (p_auth.error ->> 'is_final')::boolean
+    then format('Have the customer connect anew. To try once more: select syncline.retry_renewal(%s);', p_auth.connection_id)
+  else format('It is tried again by itself. At once: select syncline.retry_renewal(%s);', p_auth.connection_id) end;
+comment on function syncline.auth_remedy(syncline.connection_auth) is 'What to do about credentials that fail; null when they do not.';
 
 create or replace function syncline.give_back_renewal(p_connection int, p_token bigint) returns void
 language sql volatile

@@ -39,7 +39,16 @@ begin atomic
     join syncline.functions f on f.id = s.function_id
    where s.id = p_sync and s.deleted_at is not null and n.deleted_at is null
   union all
-  select 3, 'rate limit', format('nothing is sent to %s%s for %s, until %s (%s)', r.host, nullif(' ' || r.part, ' '),
+  select 3, 'credentials', format('%s for %s%s: %s', n.auth_mode || ', failing', syncline.format_span(syncline.now() - (a.error ->> 'since')::timestamptz),
+           case when a.exhausted_at is not null then ', given up' end,
+           coalesce(left(a.error ->> 'description', 200), a.error ->> 'type', 'no reason was given')),
+         syncline.auth_remedy(a)
+    from syncline.syncs s
+    join syncline.connections n on n.id = s.connection_id
+    join syncline.connection_auth a on a.connection_id = n.id
+   where s.id = p_sync and s.deleted_at is null and a.error is not null
+  union all
+  select 4, 'rate limit', format('nothing is sent to %s%s for %s, until %s (%s)', r.host, nullif(' ' || r.part, ' '),
            syncline.format_span(r.blocked_until - syncline.now()), to_char(r.blocked_until, 'HH24:MI:SS TZ'),
            case when r.connection_id is null then 'all connections of the integration' else 'this connection' end),
          format('It ends by itself. If it is wrong: select syncline.lift_rate_limits(%s);', n.id)
@@ -54,7 +63,7 @@ create or replace function syncline.reasons_of_run(p_sync int)
 returns table (rank int, reason text, detail text, remedy text)
 language sql stable
 begin atomic
-  select 4, 'worker lost', format('run %s: worker %s was last heard of %s ago%s', r.id, r.worker,
+  select 5, 'worker lost', format('run %s: worker %s was last heard of %s ago%s', r.id, r.worker,
            coalesce(syncline.format_span(syncline.now() - w.heartbeat_at), 'long'),
            case when r.lease_ends_at > syncline.now()
              then format('; its lease ends in %s', syncline.format_span(r.lease_ends_at - syncline.now()))
@@ -66,12 +75,12 @@ begin atomic
     left join syncline.workers w on w.id = r.worker
    where r.sync_id = p_sync and r.kind = 'sync' and r.state = 'running' and r.lease_ends_at < syncline.now() + c.lease / 2
   union all
-  select 5, 'no worker', format('run %s is ready for %s, and no worker is alive', r.id, syncline.format_span(syncline.now() - r.due_at)),
+  select 6, 'no worker', format('run %s is ready for %s, and no worker is alive', r.id, syncline.format_span(syncline.now() - r.due_at)),
          'Start one: syncline start --role worker'
     from syncline.runs r
    where r.sync_id = p_sync and r.kind = 'sync' and r.state = 'ready' and r.due_at <= syncline.now() and syncline.count_workers() = 0
   union all
-  select 6, 'all places taken', format('run %s is ready for %s; %s runs are ahead of it, %s are at work, by %s workers', r.id,
+  select 7, 'all places taken', format('run %s is ready for %s; %s runs are ahead of it, %s are at work, by %s workers', r.id,
            syncline.format_span(syncline.now() - r.due_at),
            (select count(*) from syncline.runs o
              where o.state = 'ready' and o.due_at <= syncline.now() and (o.priority, o.due_at, o.id) < (r.priority, r.due_at, r.id)),
@@ -80,12 +89,12 @@ begin atomic
     from syncline.runs r
    where r.sync_id = p_sync and r.kind = 'sync' and r.state = 'ready' and r.due_at <= syncline.now() and syncline.count_workers() > 0
   union all
-  select 7, 'trying again', format('run %s goes on in %s; %s workers were lost with it', r.id, syncline.format_span(r.due_at - syncline.now()), r.attempt),
+  select 8, 'trying again', format('run %s goes on in %s; %s workers were lost with it', r.id, syncline.format_span(r.due_at - syncline.now()), r.attempt),
          format('At once: select syncline.requeue_run(%s);', r.id)
     from syncline.runs r
    where r.sync_id = p_sync and r.kind = 'sync' and r.state = 'ready' and r.due_at > syncline.now()
   union all
-  select 8, 'running', format('run %s is at work for %s at worker %s; it lives', r.id,
+  select 9, 'running', format('run %s is at work for %s at worker %s; it lives', r.id,
            syncline.format_span(syncline.now() - r.started_at), r.worker),
          format('To stop it: select syncline.cancel_run(%s);', r.id)
     from syncline.runs r
@@ -98,17 +107,17 @@ create or replace function syncline.reasons_of_schedule(p_sync int)
 returns table (rank int, reason text, detail text, remedy text)
 language sql stable
 begin atomic
-  select 9, 'paused', 'it runs only when it is triggered', format('select syncline.start_one(%s);', s.id)
+  select 10, 'paused', 'it runs only when it is triggered', format('select syncline.start_one(%s);', s.id)
     from syncline.syncs s
    where s.id = p_sync and s.deleted_at is null and s.state = 'paused' and syncline.live_run(s.id) is null
   union all
-  select 10, 'stalled', format('since %s: time slices in a row ended without a new checkpoint or a changed record',
+  select 11, 'stalled', format('since %s: time slices in a row ended without a new checkpoint or a changed record',
            syncline.format_span(syncline.now() - s.stalled_at)),
          format('Look at its function and its log. To start from nothing: select syncline.reset_sync(%s);', s.id)
     from syncline.syncs s
    where s.id = p_sync and s.deleted_at is null and s.stalled_at is not null
   union all
-  select 11, 'failing', format('%s: %s; %s', case s.consecutive_failures when 1 then 'once' else s.consecutive_failures || ' times in a row' end,
+  select 12, 'failing', format('%s: %s; %s', case s.consecutive_failures when 1 then 'once' else s.consecutive_failures || ' times in a row' end,
            coalesce(left(l.error ->> 'message', 200), 'no message'),
            case when s.next_run_at is null then 'it is not due'
                 else format('next in %s', syncline.format_span(s.next_run_at - syncline.now())) end),
@@ -117,7 +126,7 @@ begin atomic
     join syncline.runs l on l.id = s.last_run_id
    where s.id = p_sync and s.deleted_at is null and s.consecutive_failures > 0 and syncline.live_run(s.id) is null
   union all
-  select 12, case when s.next_run_at > syncline.now() then 'scheduled' else 'due' end,
+  select 13, case when s.next_run_at > syncline.now() then 'scheduled' else 'due' end,
          case when s.next_run_at > syncline.now()
            then format('due in %s (every %s)', syncline.format_span(s.next_run_at - syncline.now()), syncline.format_frequency(s.frequency))
            else format('due since %s; %s', syncline.format_span(syncline.now() - s.next_run_at),
@@ -126,7 +135,7 @@ begin atomic
     from syncline.syncs s
    where s.id = p_sync and s.next_run_at is not null
   union all
-  select 13, 'deletes wait for approval', format('refresh %s would delete %s of %s records of %s', w.id, w.missing, w.live, t.model),
+  select 14, 'deletes wait for approval', format('refresh %s would delete %s of %s records of %s', w.id, w.missing, w.live, t.model),
          format('select syncline.approve_deletes(%s);  or discard_deletes', w.id)
     from syncline.refreshes w
     join syncline.streams t on t.id = w.stream_id
@@ -138,7 +147,7 @@ create or replace function syncline.reasons_of_webhooks(p_sync int)
 returns table (rank int, reason text, detail text, remedy text)
 language sql stable
 begin atomic
-  select 14, case when c.state = 'running' then 'webhooks run' when c.due_at > syncline.now() then 'webhooks failing' else 'webhooks wait' end,
+  select 15, case when c.state = 'running' then 'webhooks run' when c.due_at > syncline.now() then 'webhooks failing' else 'webhooks wait' end,
          format('onWebhook is owed %s calls; the first %s', o.calls, case
            when c.state = 'running' then format('is run %s''s', c.run_id)
            when c.attempts > 0 then format('failed %s times (%s) and is tried again in %s', c.attempts,

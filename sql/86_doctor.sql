@@ -29,6 +29,20 @@ begin atomic
 end;
 comment on function syncline.check_roles() is 'Whether our roles exist and have their rights and, of the first, whether the caller may turn into it; what an administrator has to run where not.';
 
+create or replace function syncline.check_credentials()
+returns table (name text, verdict text, detail text)
+language sql stable
+begin atomic
+  select 'credentials of connections', case when count(a.error) > 0 then 'warn' else 'ok' end,
+         case when count(a.error) = 0 then format('%s connections', count(*))
+              else format('%s of %s connections fail, %s were given up; select * from syncline.connection_health where auth_error is not null;',
+                count(a.error), count(*), count(a.exhausted_at)) end
+    from syncline.connections n
+    left join syncline.connection_auth a on a.connection_id = n.id
+   where n.deleted_at is null;
+end;
+comment on function syncline.check_credentials() is 'How many connections have credentials that fail.';
+
 create or replace function syncline.check_server(p_now timestamptz)
 returns table (name text, verdict text, detail text)
 language sql stable
@@ -70,6 +84,8 @@ begin atomic
   union all
   select 'webhooks given up', case when count(*) > 0 then 'warn' else 'ok' end, count(*)::text
     from syncline.outbox o where o.state = 'dead'
+  union all
+  select c.name, c.verdict, c.detail from syncline.check_credentials() c
   union all
   select r.name, r.verdict, r.detail from syncline.check_roles() r;
 end;

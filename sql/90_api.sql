@@ -38,7 +38,15 @@ comment on column api.integrations.updated_at is 'When it was last changed.';
 create or replace view api.connections with (security_invoker) as
 select n.id, n.environment_id as environment_row, n.integration_id as integration_row, i.unique_key as integration, n.connection_id,
        n.auth_mode, n.metadata, n.tags, n.end_user, n.webhook_url_override, n.credentials_expire_at,
-       n.created_at, n.updated_at, n.last_fetched_at
+       n.created_at, n.updated_at, n.last_fetched_at,
+       -- Asked for one by one: what nobody wants to see costs nothing.
+       coalesce(
+         (select case when a.exhausted_at is not null then 'given_up' when a.error is not null then 'failing' else 'ok' end
+            from syncline.connection_auth a where a.connection_id = n.id), 'ok') as auth_status,
+       (select jsonb_build_object(
+                 'type', a.error ->> 'type', 'description', a.error ->> 'description',
+                 'since', a.error ->> 'since', 'logId', a.error_log_id::text)
+          from syncline.connection_auth a where a.connection_id = n.id and a.error is not null) as auth_error
   from syncline.connections n
   join syncline.integrations i on i.id = n.integration_id
  where n.deleted_at is null;
@@ -59,6 +67,8 @@ comment on column api.connections.tags is 'Its tags, by name.';
 comment on column api.connections.end_user is E'@nullable\nWhose it is.';
 comment on column api.connections.webhook_url_override is E'@nullable\nWhere its webhooks go instead.';
 comment on column api.connections.credentials_expire_at is E'@nullable\nWhen its credentials must be renewed.';
+comment on column api.connections.auth_status is E'@enum AuthStatus ok failing given_up\nWhether its credentials hold: failing when renewing or testing them failed last, given up after failures on 4 days.';
+comment on column api.connections.auth_error is E'@nullable\nWhy its credentials fail: {type, description, since, logId}.';
 comment on column api.connections.created_at is 'When it was made.';
 comment on column api.connections.updated_at is 'When it was last changed.';
 comment on column api.connections.last_fetched_at is E'@nullable\nWhen its credentials were last used.';

@@ -13,6 +13,7 @@ select e.name as environment,
          else 'ok'
        end as status,
        coalesce(a.error ->> 'description', a.error ->> 'type') as error,
+       (a.error ->> 'since')::timestamptz as failing_since,
        a.failing_days,
        a.failed_at,
        a.exhausted_at,
@@ -22,11 +23,7 @@ select e.name as environment,
        a.checked_at,
        a.due_at,
        a.version,
-       case
-         when a.exhausted_at is not null or (a.error ->> 'is_final')::boolean
-           then format('Have the customer connect anew. To try once more: select syncline.retry_renewal(%s);', n.id)
-         when a.failed_at is not null then format('It is tried again by itself. At once: select syncline.retry_renewal(%s);', n.id)
-       end as remedy,
+       syncline.auth_remedy(a) as remedy,
        n.id as connection_id,
        n.integration_id,
        n.environment_id
@@ -40,6 +37,7 @@ comment on column syncline.connection_auth_overview.provider is 'Provider of the
 comment on column syncline.connection_auth_overview.auth_mode is 'Kind of its credentials.';
 comment on column syncline.connection_auth_overview.status is 'given up: renewing or testing failed on 4 days; failing: it failed last time; being renewed; renewed at the next use; ok.';
 comment on column syncline.connection_auth_overview.error is 'Why it failed last.';
+comment on column syncline.connection_auth_overview.failing_since is 'When it failed first after the last success.';
 comment on column syncline.connection_auth_overview.failing_days is 'On how many days in UTC it failed since the last success; with 4 it is given up.';
 comment on column syncline.connection_auth_overview.failed_at is 'When it failed last.';
 comment on column syncline.connection_auth_overview.exhausted_at is 'When it was given up.';

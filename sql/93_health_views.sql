@@ -5,6 +5,8 @@ select e.name as environment,
        n.connection_id as connection,
        i.provider,
        case
+         when a.exhausted_at is not null then 'credentials given up'
+         when a.error is not null then 'credentials failing'
          when h.failing > 0 then 'failing'
          when h.stalled > 0 then 'stalled'
          when b.blocked_until is not null then 'rate limited'
@@ -19,6 +21,9 @@ select e.name as environment,
        h.last_success_at,
        b.blocked_until,
        n.credentials_expire_at,
+       coalesce(a.error ->> 'description', a.error ->> 'type') as auth_error,
+       (a.error ->> 'since')::timestamptz as auth_failing_since,
+       syncline.auth_remedy(a) as auth_remedy,
        n.auth_mode,
        (select coalesce(sum(t.records), 0)::bigint from syncline.streams t where t.connection_id = n.id and t.retired_at is null) as records,
        n.created_at,
@@ -29,6 +34,7 @@ select e.name as environment,
   from syncline.connections n
   join syncline.integrations i on i.id = n.integration_id
   join syncline.environments e on e.id = n.environment_id
+  left join syncline.connection_auth a on a.connection_id = n.id
  cross join lateral (
    select count(*) as syncs,
           count(*) filter (where s.consecutive_failures > 0) as failing,
@@ -45,7 +51,7 @@ select e.name as environment,
  where n.deleted_at is null;
 comment on view syncline.connection_health is 'One row per connection: what its syncs say, whether its provider lets it ask, until when its credentials hold. Example: select * from syncline.connection_health where status <> ''ok'';';
 comment on column syncline.connection_health.provider is 'Provider of the integration.';
-comment on column syncline.connection_health.status is 'The worst of: failing: the last run of a sync failed; stalled; rate limited; credentials expired: they have to be renewed before the next request; paused: all syncs are; ok.';
+comment on column syncline.connection_health.status is 'The worst of: credentials given up: they failed on 4 days, nobody tries any more; credentials failing: renewing or testing them failed; failing: the last run of a sync failed; stalled; rate limited; credentials expired: they have to be renewed before the next request; paused: all syncs are; ok.';
 comment on column syncline.connection_health.syncs is 'How many syncs it has.';
 comment on column syncline.connection_health.failing is 'How many of them failed last time.';
 comment on column syncline.connection_health.stalled is 'How many do not get on.';
@@ -53,6 +59,9 @@ comment on column syncline.connection_health.paused is 'How many are paused.';
 comment on column syncline.connection_health.last_success_at is 'When the latest successful run of any of them began.';
 comment on column syncline.connection_health.blocked_until is 'Until when nothing is sent to a host of its provider; null when all may be asked. lift_rate_limits ends it.';
 comment on column syncline.connection_health.credentials_expire_at is 'When its credentials end; null: never.';
+comment on column syncline.connection_health.auth_error is 'Why its credentials fail; null when they do not.';
+comment on column syncline.connection_health.auth_failing_since is 'Since when they do.';
+comment on column syncline.connection_health.auth_remedy is 'What to do about it.';
 comment on column syncline.connection_health.auth_mode is 'Kind of its credentials.';
 comment on column syncline.connection_health.records is 'Live records of all its models.';
 comment on column syncline.connection_health.created_at is 'When it was made.';

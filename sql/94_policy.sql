@@ -15,6 +15,7 @@ begin atomic
       ('environments', 'id = (select syncline.current_environment())'),
       ('integrations', 'environment_id = (select syncline.current_environment())'),
       ('connections', 'environment_id = (select syncline.current_environment())'),
+      ('connection_auth', '(select n.environment_id from syncline.connections n where n.id = connection_auth.connection_id) = (select syncline.current_environment())'),
       ('functions', 'environment_id = (select syncline.current_environment())'),
       ('syncs', 'environment_id = (select syncline.current_environment())'),
       ('runs', 'environment_id = (select syncline.current_environment())'),

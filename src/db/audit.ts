@@ -1,6 +1,6 @@
 // Bindings of sql/06_audit.sql and 93_audit.sql: who did what.
 import { z } from "zod";
-import { fn, nothing, rows } from "./fn.ts";
+import { fn, nothing, rows, value } from "./fn.ts";
 
 export const ACTOR_KINDS = [
   "api_key",
@@ -30,6 +30,12 @@ export const writeAudit = fn(
   "write_audit",
   { environment: "int", action: "text", subjectKind: "text", subjectId: "text", subjectName: "text" },
   nothing(),
+);
+/** `reader` is whoever is shown the credentials of a connection. */
+export const noteReader = fn(
+  "note_reader",
+  { environment: "int", connection: "int", name: "text", reader: "jsonb" },
+  value(z.literal(true)),
 );
 export const listAudit = fn(
   "list_audit",

@@ -4,7 +4,14 @@ import { fn, maybeRow, nothing, row, rows, value } from "./fn.ts";
 
 const document = z.record(z.string(), z.unknown());
 
-const Errors = z.array(z.object({ type: z.enum(["auth", "sync"]), log_id: z.string() }));
+const Errors = z.array(
+  z.object({
+    type: z.enum(["auth", "sync"]),
+    log_id: z.string(),
+    message: z.string().nullable(),
+    since: z.string().nullable(),
+  }),
+);
 
 const Listed = z.object({
   id: z.number(),
@@ -81,8 +88,7 @@ export const listConnections = fn(
   },
   rows(Listed.extend({ created: z.string() })),
 );
-/** `reader` is whoever is shown the credentials. */
-export const getConnection = fn("get_connection", { ...names, reader: "jsonb?" }, maybeRow(Connection));
+export const getConnection = fn("get_connection", names, maybeRow(Connection));
 export const patchConnection = fn(
   "patch_connection",
   { ...names, tags: "jsonb", generatedTags: "jsonb", endUser: "jsonb", webhookUrlOverride: "text" },

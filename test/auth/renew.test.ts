@@ -23,6 +23,13 @@ export default createAction({ description: "Asks three times", version: "1.0.0",
 } });
 `;
 
+const ASKS = `
+import { createAction } from "syncline";
+import * as z from "zod";
+export default createAction({ description: "Asks once", version: "1.0.0", input: z.any(), output: z.any(),
+  exec: async (nango) => (await nango.get({ endpoint: "/me" })).data.name });
+`;
+
 const world = async (t: TestContext) => {
   const oidc = await startOidc(t);
   const api = await testApi(t, { catalogueFiles: [oidc.catalogueFile()] });
@@ -43,12 +50,17 @@ const world = async (t: TestContext) => {
   const setFault = (next: TokenFault) => {
     fault = next;
   };
-  return { oidc, api, connect, get, proxy, setFault };
+  /** By whom credentials were read, the last first. */
+  const readers = async (): Promise<string[]> => {
+    const { entries } = await api.must("GET", "/audit-log?action=connection.credentials_read");
+    return entries.map((one: Record<string, unknown>) => `${one.actor_kind} ${one.subject_name}`);
+  };
+  return { oidc, api, connect, get, proxy, setFault, readers };
 };
 
 test("a run whose token is revoked in its middle goes on with a new one, though it asked for no retries", async (t) => {
-  const { oidc, api, connect } = await world(t);
-  await api.deploy(await compileTexts({ "oidc/actions/thrice.ts": THRICE }));
+  const { oidc, api, connect, readers } = await world(t);
+  await api.deploy(await compileTexts({ "oidc/actions/thrice.ts": THRICE, "oidc/actions/asks.ts": ASKS }));
   await connect("one");
   oidc.onApi(async (nth, token) => (nth === 2 ? await oidc.revoke(token) : undefined));
   const outcome = await api.call("POST", "/action/trigger", {
@@ -57,6 +69,11 @@ test("a run whose token is revoked in its middle goes on with a new one, though 
   });
   assert.deepEqual([outcome.status, outcome.body], [200, { names: ["ada", "ada", "ada"], isForcedNew: true }]);
   assert.deepEqual([oidc.counts.apiRequests, oidc.counts.refresh_token, oidc.counts.reuses], [4, 2, 0]);
+  // It asked for its token and its connection: noted once. What only sends requests reads nothing.
+  assert.deepEqual(await readers(), ["run oidc/one"]);
+  const body = { action_name: "asks", input: {} };
+  assert.equal((await api.call("POST", "/action/trigger", { body, headers: of("oidc", "one") })).body, "ada");
+  assert.deepEqual(await readers(), ["run oidc/one"]);
 });
 
 test("what is not allowed at all is not a reason to renew again and again", async (t) => {
@@ -72,7 +89,7 @@ test("what is not allowed at all is not a reason to renew again and again", asyn
 });
 
 test("a provider in trouble: the old token serves while it holds, then users are told, and all is well again by itself", async (t) => {
-  const { oidc, api, connect, get, proxy, setFault } = await world(t);
+  const { oidc, api, connect, get, proxy, setFault, readers } = await world(t);
   const { db } = api;
   const webhooks = () =>
     db.query("select body from syncline.outbox where kind = 'auth' and body ->> 'operation' = 'refresh' order by id");
@@ -92,6 +109,7 @@ test("a provider in trouble: the old token serves while it holds, then users are
   const early = await get("one");
   assert.deepEqual([early.status, early.body.errors.length, early.body.errors[0].type], [200, 1, "auth"]);
 
+  const shown = await readers();
   await db.clock.forward("1 hour");
   const failed = await get("one");
   assert.deepEqual([failed.status, failed.body.error.code], [400, "invalid_credentials"]);
@@ -115,6 +133,7 @@ test("a provider in trouble: the old token serves while it holds, then users are
   const proxied = await proxy("one");
   assert.deepEqual([proxied.status, proxied.body.error.code], [424, "connection_refresh_backoff"]);
   assert.equal(oidc.counts.tokenRequests, asked);
+  assert.deepEqual(await readers(), shown, "noted, though nothing was shown");
 
   setFault(null);
   assert.equal((await get("one")).status, 424);

@@ -106,6 +106,10 @@ const fill = async (api: TestApi, name: "dev" | "prod"): Promise<void> => {
       mark,
     ]);
   }
+  await db.query(
+    "select syncline.fail_renewal($1, (select c.token from syncline.claim_renewal($1, 1000, true, 'a') c), $2, true)",
+    [connection_id, { type: "refresh_token_external_error", description: mark }],
+  );
   const rest = `update syncline.webhook_endpoints set paused_at = syncline.now(), blocked_until = syncline.now() + interval '1 year',
     circuit = 'open', opened_at = syncline.now(), probe_at = syncline.now() + interval '1 year' where environment_id = $1`;
   await db.query(rest, [environment.id]);

@@ -50,6 +50,13 @@ export const tourWorld = async (t: TestContext) => {
   await finish(await claim());
   await trigger();
 
+  const { connection_id: ann } = first;
+  const refused = { type: "refresh_token_external_error", description: "the provider said no", token: "never shown" };
+  await db.query(
+    "select syncline.fail_renewal($1, (select c.token from syncline.claim_renewal($1, 1000, true, 'a') c), $2, true)",
+    [ann, refused],
+  );
+
   const log = { environment_id: dev.id, connection_id: first.connection_id, sync_id: first.sync_id, run_id: first.id };
   const lines = (["debug", "info", "warn", "error"] as const).map((level, index) => ({
     ...log,

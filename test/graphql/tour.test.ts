@@ -16,7 +16,7 @@ test("the tour", async (t) => {
         totalCount
         pageInfo { hasNextPage endCursor }
         nodes {
-          connectionId authMode metadata tags
+          connectionId authMode metadata tags authStatus authError credentialsExpireAt
           integration { uniqueKey }
           syncs(first: 10) {
             nodes {
@@ -33,6 +33,14 @@ test("the tour", async (t) => {
     const [bob, ann] = data.connections.nodes;
     assert.deepEqual([data.connections.totalCount, data.integrations.totalCount], [2, 1]);
     assert.deepEqual([ann.connectionId, ann.metadata, ann.tags], ["ann", { plan: "gold" }, { team: "north" }]);
+    const { logId, ...error } = ann.authError;
+    assert.match(logId, /^\d+$/);
+    assert.deepEqual([bob.authStatus, bob.authError, ann.authStatus], ["OK", null, "FAILING"]);
+    assert.deepEqual(error, {
+      type: "refresh_token_external_error",
+      description: "the provider said no",
+      since: "2026-03-01T15:00:00.000Z",
+    });
     const [sync] = ann.syncs.nodes;
     assert.deepEqual([sync.status, sync.frequency, sync.checkpoint], ["RUNNING", "every hour", { page: 2 }]);
     assert.deepEqual(
@@ -73,7 +81,7 @@ test("the tour", async (t) => {
     ]);
     assert.deepEqual(
       logs.nodes.map(({ level }: { level: string }) => level),
-      ["ERROR", "WARN"],
+      ["ERROR", "WARN", "ERROR"],
     );
     const dead = webhooks.nodes.find(({ state }: { state: string }) => state === "DEAD");
     assert.deepEqual(dead.deliveries.nodes, [{ attempt: 1, status: 400, milliseconds: 12, error: null }]);

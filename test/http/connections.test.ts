@@ -168,7 +168,9 @@ test("a failed sync is an error of its connection until it succeeds", async (t) 
   const lease = await api.claim();
   await api.fail(lease);
   const failed = await api.must("GET", "/connections/one?provider_config_key=crm");
-  assert.deepEqual(failed.errors, [{ type: "sync", log_id: String(lease.id) }]);
+  const [{ since, ...error }] = failed.errors;
+  assert.deepEqual(error, { type: "sync", log_id: String(lease.id), message: "refused" });
+  assert.ok(Date.parse(since) <= Date.now() && since.endsWith("Z"), since);
   assert.deepEqual((await api.must("GET", "/connections")).connections[0].errors, failed.errors);
   await api.must("POST", "/sync/trigger", { body: { syncs: ["contacts"], provider_config_key: "crm" } });
   await api.finish(await api.claim());

@@ -1,6 +1,8 @@
 // sql/06_audit.sql: every change of configuration is written down once, without values.
+
 import assert from "node:assert/strict";
 import { createApiKey, revokeApiKey } from "../../src/db/api-keys.ts";
+import { noteReader } from "../../src/db/audit.ts";
 import { getConnection, importConnection, patchConnection, setMetadata } from "../../src/db/connections.ts";
 import { deleteEnvironmentVariable, setEnvironmentVariable } from "../../src/db/environment-variables.ts";
 import { deleteEnvironment, setSigningKey, updateWebhookSettings } from "../../src/db/environments.ts";
@@ -178,7 +180,11 @@ sqlTests("06_audit: changes", {
         [`connection.updated ${both} end_user,tags,webhook_url_override`],
       ],
       [() => getConnection(w.db, one), []],
-      [() => getConnection(w.db, { ...one, reader: { kind: "account_key" } }), [`connection.credentials_read ${both}`]],
+      [
+        () =>
+          noteReader(w.db, { environment, connection: ids.connection, name: both, reader: { kind: "account_key" } }),
+        [`connection.credentials_read ${both}`],
+      ],
       [() => pauseSync(w.db, syncs), [`sync.paused ${both}/${sync}`]],
       [() => pauseSync(w.db, syncs), []],
       [() => startSync(w.db, syncs), [`sync.started ${both}/${sync}`]],

@@ -191,6 +191,11 @@ sqlTests("renewal of credentials", {
     );
     assert.deepEqual([seen?.status, seen?.error], ["given up", REFUSED.description]);
     assert.match(seen?.remedy, new RegExp(`syncline.retry_renewal\\(${connection}\\)`));
+    const [health] = await w.q("select * from syncline.connection_health where connection_id = $1", [connection]);
+    assert.partialDeepStrictEqual(health, { status: "credentials given up", auth_error: REFUSED.description });
+    assert.equal(health?.auth_failing_since, "2026-03-04T00:00:30.000000+00:00");
+    const [check] = await w.q("select * from syncline.check_credentials()");
+    assert.match(`${check?.verdict} ${check?.detail}`, /^warn 1 of 1 connections fail, 1 were given up; /);
     await w.q("select syncline.retry_renewal($1)", [connection]);
     assert.deepEqual(await claimDueAuth(w.db, { limit: 10 }), [{ id: connection }]);
     assert.equal((await claim(w, connection, { seen: 1 })).verdict, "granted");
@@ -218,7 +223,8 @@ sqlTests("renewal of credentials", {
       const [line] = await w.q("select id::text, level, message from syncline.logs where connection_id = $1", [
         connection,
       ]);
-      assert.deepEqual(errors, [{ type: "auth", log_id: line?.id }]);
+      const since = "2026-03-01T00:00:00.000Z";
+      assert.deepEqual(errors, [{ type: "auth", log_id: line?.id, message: REFUSED.description, since }]);
       assert.deepEqual(
         [line?.level, line?.message],
         ["error", `credentials could not be renewed: ${REFUSED.description}`],

@@ -59,6 +59,33 @@ sqlTests("81_waiting", {
     assert.deepEqual(await reasons(w, ids.sync), ["rate limit", "running"]);
     assert.match((await why(w, ids.sync))[0]!.detail, /^nothing is sent to api\.acme\.test for 10 min, until 00:10:00/);
   },
+  "credentials that fail come first, with since when, why, and what to do": async (w) => {
+    const { ids } = await makeRun(w);
+    await alive(w);
+    const fail = (isFinal: boolean) =>
+      w.q(
+        "select syncline.fail_renewal($1, (select c.token from syncline.claim_renewal($1, 1000, true, 'a') c), $2, $3)",
+        [ids.connection, { type: "refresh_token_external_error", description: "the provider said no" }, isFinal],
+      );
+    await fail(false);
+    await w.forward("10 min");
+    await alive(w);
+    const [first] = await why(w, ids.sync);
+    assert.deepEqual(first, {
+      reason: "credentials",
+      detail: "API_KEY, failing for 10 min: the provider said no",
+      remedy: `It is tried again by itself. At once: select syncline.retry_renewal(${ids.connection});`,
+    });
+    for (let day = 0; day < 3; day++) {
+      await w.forward("1 day");
+      await fail(true);
+    }
+    const [last] = await why(w, ids.sync);
+    assert.equal(last?.detail, "API_KEY, failing for 3 d, given up: the provider said no");
+    assert.match(last!.remedy!, /^Have the customer connect anew\. .*retry_renewal\(\d+\)/);
+    await w.q("select syncline.retry_renewal($1)", [ids.connection]);
+    assert.equal((await why(w, ids.sync))[0]?.remedy, "It is tried again within seconds.");
+  },
   "failing says what with and when next, paused, stalled and parked deletes say what to do": async (w) => {
     const { ids, fence } = await makeRun(w);
     await runs.failRun(w.db, { ...fence, error: { message: "401 from acme" } });

@@ -11,7 +11,7 @@ type Row = {
   connection_id: string;
   provider_config_key: string;
   provider: string;
-  errors: { type: string }[];
+  errors: { type: string; message: string | null; since: string | null }[];
   end_user: { id: string } | null;
   created: string;
 };
@@ -26,6 +26,9 @@ type ListOptions = {
 };
 type OneOptions = { integration?: string; credentials?: true };
 
+const wordsOf = ({ type, message, since }: Row["errors"][number]): string =>
+  `${type}: ${message ?? "no reason was given"}${since === null ? "" : ` (since ${since})`}`;
+
 const list = async ({ integration, search, endUser, failing, limit, page, json }: ListOptions): Promise<void> => {
   const query = { integrationId: integration, search, endUserId: endUser, limit, page };
   const { connections: all } = await serverApi().get<{ connections: Row[] }>("/connections", { query });
@@ -37,7 +40,7 @@ const list = async ({ integration, search, endUser, failing, limit, page, json }
     one.provider_config_key,
     one.connection_id,
     one.end_user?.id,
-    one.errors.map(({ type }) => type).join(", "),
+    one.errors.map(wordsOf).join("; "),
   ]);
   console.log(formatTable(["created", "integration", "connection", "end user", "errors"], rows));
 };

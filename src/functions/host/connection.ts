@@ -3,6 +3,7 @@
 import { omit } from "es-toolkit";
 import { rememberOpened } from "../../auth/remember.ts";
 import { type HowFresh, type OpenedConnection, openConnection, targetOf } from "../../auth/target.ts";
+import { noteReader } from "../../db/audit.ts";
 import { writeMetadata } from "../../db/targets.ts";
 import type { GetTarget, ProxyTarget } from "../../outbound/types.ts";
 import { type Credentials, withoutRefreshTokens } from "../../providers/credentials.ts";
@@ -46,6 +47,31 @@ export const createConnection = (host: RunHost, { catalogue, renewals }: Pick<Ho
   const { read, forget } = rememberOpened(load);
   const current = async () => (await read({ refresh: false })).opened;
 
+  // Once a run: 0.1 ms of the database. Requests show it nothing, so they are not written down.
+  let noted: Promise<unknown> | undefined;
+  const note = async (): Promise<void> => {
+    const {
+      id,
+      environment_id: environment,
+      connection_id: connection,
+      provider_config_key,
+      connection_name,
+    } = host.lease;
+    const reader = { kind: "run", ...(id === 0 ? { name: "dry run" } : { id: String(id) }) };
+    noted ??= noteReader(host.pool, {
+      environment,
+      connection,
+      name: `${provider_config_key}/${connection_name}`,
+      reader,
+    });
+    try {
+      await noted;
+    } catch (error) {
+      noted = undefined;
+      throw error;
+    }
+  };
+
   const write = async (metadata: unknown, merge: boolean): Promise<Record<string, unknown>> => {
     const written = await asRun(host.lease, () => writeMetadata(host.pool, { ...host.fence, metadata, merge }));
     forget();
@@ -64,9 +90,14 @@ export const createConnection = (host: RunHost, { catalogue, renewals }: Pick<Ho
       const isAsked = options?.forceRefresh === true || options?.refreshGithubAppJwtToken === true;
       if (isAsked) forget();
       const opened = isAsked ? (await load({ isForced: true })).opened : await current();
+      await note();
       return visible(opened, options?.refreshToken === true);
     },
-    getToken: async (): Promise<unknown> => tokenOf((await current()).credentials),
+    getToken: async (): Promise<unknown> => {
+      const { credentials } = await current();
+      await note();
+      return tokenOf(credentials);
+    },
   };
 };
 

@@ -8,13 +8,20 @@ import type { HttpDeps } from "../deps.ts";
 import { JsonObject } from "../patterns.ts";
 import { ShownEndUser } from "./tags.ts";
 
+const ConnectionError = z.strictObject({
+  type: z.enum(["auth", "sync"]),
+  log_id: z.string().meta({ description: "The line of the log about it; of a sync, its run." }),
+  message: z.string().nullable(),
+  since: z.string().nullable().meta({ description: "When it began; of a sync, when its last run ended." }),
+});
+
 const shared = {
   id: z.number().int(),
   connection_id: z.string(),
   provider_config_key: z.string().meta({ description: "The integration it belongs to." }),
   provider: z.string(),
-  errors: z.array(z.strictObject({ type: z.enum(["auth", "sync"]), log_id: z.string() })).meta({
-    description: "What is wrong with it now, such as a sync whose last run failed.",
+  errors: z.array(ConnectionError).meta({
+    description: "What is wrong with it now: its credentials fail, the last run of a sync failed.",
   }),
   end_user: ShownEndUser.nullable(),
   tags: z.record(z.string(), z.string()),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { tagsOfEndUser } from "../../auth/end-user.ts";
 import { openConnection } from "../../auth/target.ts";
-import type { Actor } from "../../db/actor.ts";
+import { noteReader } from "../../db/audit.ts";
 import {
   type Connection,
   deleteConnection,
@@ -14,7 +14,7 @@ import {
 import { getIntegration } from "../../db/integrations.ts";
 import { inTransaction } from "../../db/tx.ts";
 import { AppError, type Json } from "../../errors.ts";
-import { missingPart } from "../../providers/credentials.ts";
+import { type Credentials, missingPart } from "../../providers/credentials.ts";
 import { actorOf } from "../access/actor.ts";
 import { requireScope } from "../access/caller.ts";
 import { covers } from "../access/scopes.ts";
@@ -75,7 +75,7 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
   const { db, runs, log } = deps;
   const open = openCredentials(deps);
 
-  const mustGet = async (names: { environment: number; integration: string; connection: string; reader?: Actor }) => {
+  const mustGet = async (names: { environment: number; integration: string; connection: string }) => {
     const found = await getConnection(db, names);
     if (found !== null) return found;
     const { environment, integration: uniqueKey } = names;
@@ -124,19 +124,23 @@ export const connectionEndpoints = (deps: HttpDeps): Endpoint[] => {
         if (force_refresh || showRefreshToken || refresh_github_app_jwt_token) requireScope(res, READ_CREDENTIALS);
         const names = { environment, integration: query.provider_config_key, connection: params.connectionId };
         const seesCredentials = covers(scopes, `environment:${READ_CREDENTIALS}`);
-        const reader = seesCredentials ? actorOf(req, res) : undefined;
-        const found = await mustGet({ ...names, ...(reader && { reader }) });
+        const found = await mustGet(names);
         if (!seesCredentials) return showConnection(found, null, { showRefreshToken });
         const isApp = found.auth_mode === "APP" || found.auth_mode === "CUSTOM";
         const isForced = force_refresh || (refresh_github_app_jwt_token && isApp);
+        // Written down before they are shown, and not when renewing them fails.
+        const show = async (one: Connection, credentials: Credentials) => {
+          const name = `${one.provider_config_key}/${one.connection_id}`;
+          await noteReader(db, { environment, connection: one.id, name, reader: actorOf(req, res) });
+          return showConnection(one, credentials, { showRefreshToken });
+        };
         const credentials = await open(environment, found);
         const isDue = found.renew_in_ms !== null && found.renew_in_ms <= 0;
-        if (!isForced && !isDue && missingPart(credentials) === null)
-          return showConnection(found, credentials, { showRefreshToken });
+        if (!isForced && !isDue && missingPart(credentials) === null) return await show(found, credentials);
         const { auth_version } = await openFresh(found, isForced);
         // What is shown beside new credentials came with them.
         const shown = auth_version === found.auth_version ? found : await mustGet(names);
-        return showConnection(shown, await open(environment, shown), { showRefreshToken });
+        return await show(shown, await open(environment, shown));
       },
     ),
     endpoint(

@@ -4,7 +4,7 @@
 --     totalCount
 --     pageInfo { hasNextPage endCursor }
 --     nodes {
---       connectionId authMode metadata tags
+--       connectionId authMode metadata tags authStatus authError credentialsExpireAt
 --       integration { uniqueKey }
 --       syncs(first: 10) {
 --         nodes {
@@ -32,7 +32,10 @@ __connections__."connection_id" as "0",
 __connections__."auth_mode" as "1",
 __connections__."metadata"::text as "2",
 __connections__."tags"::text as "3",
-__integrations__."unique_key" as "4",
+__connections__."auth_status"::text as "4",
+__connections__."auth_error"::text as "5",
+to_char(__connections__."credentials_expire_at", 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM'::text) as "6",
+__integrations__."unique_key" as "7",
 array(select array[
 __syncs__."id",
 __syncs__."name",
@@ -70,7 +73,7 @@ on (
 /* WHERE becoming ON */ (__runs__."id" = __syncs__."last_run_row"))
 where (__syncs__."connection_row" = __connections__."id")
 order by __syncs__."name" asc, __syncs__."id" asc
-limit 10)::text as "5",
+limit 10)::text as "8",
 array(select array[
 __streams__."model",
 __streams__."variant",
@@ -80,9 +83,9 @@ to_char(__streams__."last_change_at", 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM'::text)
 from "api"."streams" as __streams__
 where (__streams__."connection_row" = __connections__."id")
 order by __streams__."model" asc, __streams__."id" asc
-limit 10)::text as "6",
-to_char(__connections__."created_at", 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM'::text) as "7",
-__connections__."id"::text as "8"
+limit 10)::text as "9",
+to_char(__connections__."created_at", 'YYYY-MM-DD"T"HH24:MI:SS.USTZH:TZM'::text) as "10",
+__connections__."id"::text as "11"
 from "api"."connections" as __connections__
 left outer join "api"."integrations" as __integrations__
 on (
