@@ -4,7 +4,7 @@ import type { Parameter } from "../../src/http/docs/document.ts";
 import type { Contract, Place } from "./document.ts";
 import { type Choose, NASTY, spoil, valueFor } from "./fuzz-values.ts";
 import { KEYS } from "./running.ts";
-import { ACCOUNT_KEY } from "./world.ts";
+import { ACCOUNT_KEY, SESSION } from "./world.ts";
 
 export type Request = { method: string; target: string; headers: { [name: string]: string }; body: Buffer | undefined };
 
@@ -87,8 +87,12 @@ const harmless = ({ method, path }: Place, value: unknown): unknown => {
   return path.startsWith("/environments/") ? Number(value) + 1000 : `${asText(value).slice(0, 200)}-gone`;
 };
 
-const bearerFor = ({ operation }: Place): string =>
-  (operation.security ?? []).some((scheme) => "account" in scheme) ? ACCOUNT_KEY : KEYS.dev;
+const bearerFor = ({ operation: { security = [] } }: Place): string => {
+  if (security.some((scheme) => "account" in scheme)) return ACCOUNT_KEY;
+  return security.some((scheme) => "session" in scheme) && !security.some((scheme) => "environment" in scheme)
+    ? SESSION
+    : KEYS.dev;
+};
 
 /** A request to the operation that the document allows. */
 export const wholeRequest = (g: Choose, { document }: Contract, place: Place): Request => {

@@ -13,7 +13,7 @@ import { type Request, requestFor } from "./fuzz-request.ts";
 import { createSender, sendRaw } from "./fuzz-send.ts";
 import { KEYS, startRunning } from "./running.ts";
 import { startUpstream } from "./upstream.ts";
-import { ACCOUNT_KEY, arrange, requestWith } from "./world.ts";
+import { ACCOUNT_KEY, arrange, requestWith, SESSION } from "./world.ts";
 
 const AT_ONCE = 8;
 const ROUND = 500; // after so many requests what they may have deleted is made again
@@ -45,7 +45,20 @@ export const fuzz = async (t: TestContext, { requests, seed }: { requests: numbe
   const problems: string[] = [];
   const statuses: Thrown["statuses"] = new Map();
 
-  const throwOne = async (asked: Request): Promise<void> => {
+  const withSession = async (asked: Request): Promise<Request> => {
+    const { target, headers } = asked;
+    const { authorization } = headers;
+    if (!target.includes(SESSION) && !authorization?.includes(SESSION)) return asked;
+    const made = await requestWith(url, KEYS.dev)("POST", "/connect/sessions", { end_user: { id: "u1" } });
+    const { token } = JSON.parse(made).data;
+    return {
+      ...asked,
+      target: target.replace(SESSION, token),
+      headers: { ...headers, ...(authorization && { authorization: authorization.replace(SESSION, token) }) },
+    };
+  };
+  const throwOne = async (given: Request): Promise<void> => {
+    const asked = await withSession(given);
     const answered = await send(asked).catch((error: Error) => error);
     if (answered instanceof Error) {
       problems.push(`${answered.message}: ${show(asked)}`);

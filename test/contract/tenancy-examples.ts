@@ -76,6 +76,9 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
   "patch /connection/{connectionId}": () => [{ path: "/connection/one?provider_config_key=crm", body: { tags: {} } }],
   "post /sync/deploy/confirmation": () => [{ path: "/sync/deploy/confirmation", body: published }],
   "post /sync/deploy": () => [{ path: "/sync/deploy", body: { ...published, nangoYamlBody: "" } }],
+  "post /sync/deploy/internal": ({ name }) => [
+    { path: `/sync/deploy/internal?customEnvironment=${name}`, body: { ...published, nangoYamlBody: "" } },
+  ],
   "post /connection/{connectionId}/metadata": () => [
     {
       path: "/connection/one/metadata?provider_config_key=crm",
@@ -177,6 +180,9 @@ export const EXAMPLES: { readonly [operation: string]: (ids: Ids) => Example[] }
       path: `/api-auth/api-key/crm?connect_session_token=${connecting}&params[baseUrl]=http://127.0.0.1:1`,
       body: { apiKey: "k" },
     },
+  ],
+  "get /oauth/client-metadata/{environmentUuid}/{providerConfigKey}": ({ uid }) => [
+    { path: `/oauth/client-metadata/${uid}/mcp` },
   ],
   "get /connect/session": ({ session }) => [{ path: "/connect/session", bearer: session }],
   "delete /connect/session": ({ session }) => [{ path: "/connect/session", bearer: session }],

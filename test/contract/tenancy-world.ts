@@ -16,6 +16,7 @@ export const MARK = "only-dev-may-see-this";
 
 /** What has an id of its own in each environment. */
 export type Ids = {
+  name: "dev" | "prod";
   environment: number;
   uid: string;
   apiKey: number;
@@ -142,6 +143,7 @@ const fill = async (server: Running, name: "dev" | "prod", upstream: string): Pr
   });
   await forward(true);
   return {
+    name,
     environment: row?.id,
     uid: row?.uid,
     apiKey: made.id,

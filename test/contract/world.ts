@@ -4,6 +4,9 @@ import type { CompiledFunction } from "../../src/functions/definition.ts";
 
 export const ACCOUNT_KEY = "contract-account-key-0123456789abcdef";
 
+/** Stands for the token of a new connect session: each connection ends its own. */
+export const SESSION = `nango_connect_session_${"5e".repeat(32)}`;
+
 /** Names that exist, by the parameters and members that carry them. */
 export const NAMES: { readonly [name: string]: string } = {
   provider_config_key: "crm",
@@ -26,6 +29,7 @@ export const NAMES: { readonly [name: string]: string } = {
   sync_variant: "base",
   frequency: "every day",
   search: "c",
+  connect_session_token: SESSION,
   type: "action",
 };
 
@@ -48,6 +52,7 @@ export const arrange = async ({ url, key, upstream, functions }: Arrange, mark =
   const ask = requestWith(url, key);
   await ask("POST", "/integrations", { provider: "acme", unique_key: "crm", display_name: `CRM ${mark}` }, [200, 400]);
   await ask("POST", "/integrations", { provider: "acme", unique_key: "crm-gone" }, [200, 400]);
+  await ask("POST", "/integrations", { provider: "mcp-generic", unique_key: "mcp" }, [200, 400]);
   for (const name of ["contacts", "contacts-gone"]) await ask("PUT", `/environment/variables/${name}`, { value: mark });
   await ask("POST", "/deploy", { functions, mode: "all" });
   for (const connection_id of ["one", "two", "one-gone", "two-gone"]) {

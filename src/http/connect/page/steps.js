@@ -89,24 +89,19 @@ export const connector = (integration, { say, title, form, help, hint }) => [
 
 /** While the provider's window is open. `tellClosed` says that it is no more. */
 export const waiting = (name, { say, onRetry, onCancel }) => {
-  const note = make("p", { class: "notice", role: "alert", hidden: true });
+  const spinner = make("div", { class: "spinner", "aria-hidden": "true" });
+  const heading = make("h1", {}, say("waiting"));
+  const hint = make("p", { class: "quiet centred" }, say("waitingHint", { name }));
   const retry = button(say("tryAgain"), onRetry);
   retry.hidden = true;
-  const step = [
-    make("div", { class: "spinner", "aria-hidden": "true" }),
-    make("h1", {}, say("waiting")),
-    make("p", { class: "quiet centred" }, say("waitingHint", { name })),
-    note,
-    retry,
-    button(say("cancel"), onCancel, "secondary"),
-  ];
   const tellClosed = () => {
-    step[0].classList.add("still");
-    note.hidden = false;
-    note.textContent = say("closed");
+    spinner.replaceWith(make("div", { class: "badge bad" }, icon("alert")));
+    heading.textContent = say("closed");
+    hint.textContent = say("closedHint");
     retry.hidden = false;
+    announce(`${say("closed")}. ${say("closedHint")}`);
   };
-  return { step, tellClosed };
+  return { step: [spinner, heading, hint, retry, button(say("cancel"), onCancel, "secondary")], tellClosed };
 };
 
 export const success = (name, { say, isPending, onDone, hint }) => [
