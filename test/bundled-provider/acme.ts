@@ -47,7 +47,13 @@ export const startAcme = async (t: TestContext, options: Partial<BundledProvider
   return { ...provider, clock, ask, get, admin };
 };
 
-type Asked = { headers?: Record<string, string>; method?: string; body?: string; signal?: AbortSignal };
+type Asked = {
+  headers?: Record<string, string>;
+  method?: string;
+  body?: string;
+  signal?: AbortSignal;
+  redirect?: "manual";
+};
 export type Acme = Awaited<ReturnType<typeof startAcme>>;
 type Get = Acme["get"];
 

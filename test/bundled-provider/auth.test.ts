@@ -105,11 +105,12 @@ test("a person is asked, and sent back with a code that is good once, for the sa
   assert.equal(second!.body.error, "invalid_grant");
   assert.equal((await spend({ code_verifier: "b".repeat(43) }))[0]!.body.error, "invalid_grant");
   assert.equal((await spend({ redirect_uri: "http://127.0.0.1/other" }))[0]!.body.error, "invalid_grant");
-  for (const wrong of [
+  const wrongs: Record<string, string>[] = [
     { client_id: "eve" },
     { redirect_uri: "javascript:alert(1)" },
     { code_challenge_method: "plain" },
-  ])
+  ];
+  for (const wrong of wrongs)
     assert.equal(
       (await acme.ask(`/oauth/authorize?${new URLSearchParams({ ...Object.fromEntries(asked), ...wrong })}`, {}))
         .status,
