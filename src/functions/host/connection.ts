@@ -47,7 +47,7 @@ export const createConnection = (host: RunHost, { catalogue, renewals }: Pick<Ho
   const { read, forget } = rememberOpened(load);
   const current = async () => (await read({ refresh: false })).opened;
 
-  // Once a run: 0.1 ms of the database. Requests show it nothing, so they are not written down.
+  // Once a run: 0.15 ms of the database and 300 bytes. Requests show it nothing, so they are not written down.
   let noted: Promise<unknown> | undefined;
   const note = async (): Promise<void> => {
     const {
