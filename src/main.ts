@@ -71,6 +71,33 @@ const openOwnDoor = (config: Config, log: Logger): Promise<Door> =>
     throw error;
   });
 
+type ApiParts = Omit<Parts, "executor"> & { door: Door; catalogue: Catalogue; stops: Stops };
+
+/** Serves once it is given the executor; then it gives what ends the connections that last. */
+const prepareApi = async ({ config, log, door, database: { url }, pool, keys, catalogue, stops }: ApiParts) => {
+  // Not above: a worker has no use for it, which is a quarter of what it loads.
+  const [{ createApp }, { createFlowSockets }, { createGraphql }] = await Promise.all([
+    import("./http/app.ts"),
+    import("./http/oauth/sockets.ts"),
+    import("./graphql/graphql.ts"),
+  ]);
+  useFastGraphql();
+  const graphql = createGraphql({ url, keys, catalogue, log, settings: config.graphql });
+  stops.push(graphql.close);
+  const flowSockets = createFlowSockets({ url, pool, log });
+  return (runs: Executor): (() => Promise<void>) => {
+    const { access } = config;
+    const { explorer } = config.graphql;
+    let isReady = true;
+    const ready = () => isReady;
+    door.serve(createApp({ db: pool, keys, catalogue, log, access, ready, runs, graphql, flowSockets, explorer }));
+    return async () => {
+      isReady = false;
+      await Promise.all([graphql.hangUp(), flowSockets.close()]);
+    };
+  };
+};
+
 const startParts = async (config: Config, log: Logger, stops: Stops, signal: AbortSignal): Promise<Server> => {
   const door = config.role === "worker" ? undefined : await openOwnDoor(config, log);
   if (door !== undefined) stops.push(() => door.close());
@@ -98,32 +125,15 @@ const startParts = async (config: Config, log: Logger, stops: Stops, signal: Abo
   await sealClearIntegrationConfigs({ db: pool, keys });
   await tidyLogs(pool, {}); // today's partition of the log
 
+  const serveApi = door && (await prepareApi({ config, log, door, database, pool, keys, catalogue, stops }));
   const executor = await startExecutor({ ...config, pool, url: database.url, keys, catalogue, log });
   stops.push(executor.stop);
   if (config.role !== "api") await startWork({ config, log, database, pool, keys, executor }, stops);
-  let isReady = true;
+  const hangUp = serveApi?.(executor);
+  // Callers are turned away first; those who have asked are answered, and for them all else stays open meanwhile.
   stops.push(async () => {
-    isReady = false;
+    void (door ? executor.stopAfter(Promise.all([hangUp?.(), door.close()])) : executor.stop());
   });
-  const { access } = config;
-  if (door !== undefined) {
-    // Not above: a worker has no use for it, which is a quarter of what it loads.
-    const [{ createApp }, { createFlowSockets }, { createGraphql }] = await Promise.all([
-      import("./http/app.ts"),
-      import("./http/oauth/sockets.ts"),
-      import("./graphql/graphql.ts"),
-    ]);
-    useFastGraphql();
-    const graphql = createGraphql({ url: database.url, keys, catalogue, log, settings: config.graphql });
-    stops.push(graphql.close);
-    const flowSockets = createFlowSockets({ url: database.url, pool, log });
-    stops.push(flowSockets.close);
-    const { explorer } = config.graphql;
-    const ready = () => isReady;
-    door.serve(
-      createApp({ db: pool, keys, catalogue, log, access, ready, runs: executor, graphql, flowSockets, explorer }),
-    );
-  }
   return {
     url: door?.url ?? "",
     databaseUrl: database.url,

@@ -17,6 +17,8 @@ export type Graphql = {
   stream: (asked: EventStreamAsked) => Promise<void>;
   /** Make a WebSocket of a request; its key may still have to be checked. */
   upgrade: (asked: Upgrade) => Promise<void>;
+  /** End what lasts, sockets and event streams; queries are still answered. */
+  hangUp: () => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -65,7 +67,7 @@ export const createGraphql = ({ url, keys, catalogue, log, settings = {} }: Grap
       await live.close();
       await guarded.close();
     };
-    return { ...guarded, live: live.open(guarded.of), close };
+    return { ...guarded, live: live.open(guarded.of), hangUp: live.hangUp, close };
   };
   const ready = (): ReturnType<typeof load> => {
     loaded ??= load().catch((error) => {
@@ -89,6 +91,7 @@ export const createGraphql = ({ url, keys, catalogue, log, settings = {} }: Grap
     },
     stream: async (asked) => await (await ready()).live.answer(asked),
     upgrade: async (asked) => (await ready()).live.upgrade(asked),
+    hangUp: async () => await (await loaded)?.hangUp(),
     close: () => {
       closing ??= end();
       return closing;

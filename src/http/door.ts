@@ -1,27 +1,43 @@
 // The listening socket. It opens before anything else is ready, so that /health answers at once, and serves the app once
 // there is one. What cannot be read, or comes too slowly, does not get as far as the app.
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "../errors.ts";
 import { errorBody } from "./errors.ts";
 import { refuseUnreadable } from "./refuse-socket.ts";
 import { PATIENCE, type Patience, watchClients } from "./slow-clients.ts";
 import { isUpgrade, serveUpgrade } from "./upgrade.ts";
 
-const DRAIN_MS = 5_000;
+// Of the 10 s that a stop may take: what waits for a function or a provider is given up after 7, and answered so.
+const DRAIN_MS = 7_700;
+// Requests that are in a socket already are read before it is closed.
+const QUIET_MS = 50;
+const LINGER_MS = 1_000;
 const HEADER_BYTES = 16 * 1024;
 const MOST_CONNECTIONS = 5_000; // an idle one costs about 10 KB
 
-const whileStarting: RequestListener = (request, response) => {
-  const isHealth = request.url === "/health";
-  response.writeHead(isHealth ? 200 : 503, { "content-type": "application/json" });
-  response.end(isHealth ? '{"result":"ok"}' : '{"error":{"code":"server_error","message":"The server is starting."}}');
-};
+const unready =
+  (doing: "starting" | "stopping"): RequestListener =>
+  (request, response) => {
+    const isHealth = request.url === "/health";
+    if (doing === "stopping") response.setHeader("connection", "close");
+    response.writeHead(isHealth ? 200 : 503, { "content-type": "application/json" });
+    response.end(
+      isHealth ? '{"result":"ok"}' : `{"error":{"code":"server_error","message":"The server is ${doing}."}}`,
+    );
+  };
+
+const whileStarting = unready("starting");
+const whileStopping = unready("stopping");
 
 export type Door = {
   url: string;
   serve: (app: RequestListener) => void;
-  /** Running requests may finish for 5 s, or as long as is said. */
+  /**
+   * Listens no more and answers later requests on open connections with 503. Running ones may finish for 7.7 s, or as long
+   * as is said; resolves when none runs. The same however often called.
+   */
   close: (o?: { drainMs?: number }) => Promise<void>;
 };
 
@@ -46,7 +62,17 @@ export const openDoor = async (
   patience: Patience = PATIENCE,
 ): Promise<Door> => {
   let handler = whileStarting;
+  const answering = new Set<ServerResponse>();
+  let onFewer = (): void => {};
   const serve: RequestListener = (request, response) => {
+    // What becomes a socket has no end that could be waited for: those are told to go by who has them.
+    if (!isUpgrade(request)) {
+      answering.add(response);
+      response.once("close", () => {
+        answering.delete(response);
+        onFewer();
+      });
+    }
     const isHostless = request.headers.host === undefined && request.httpVersion === "1.1";
     (isHostless ? withoutHost : handler)(request, response);
   };
@@ -68,17 +94,34 @@ export const openDoor = async (
     server.listen(port, host, () => resolve());
   });
   const bound = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  const end = async (drainMs: number): Promise<void> => {
+    handler = whileStopping;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const response of answering) if (!response.headersSent) response.setHeader("connection", "close");
+    await new Promise<void>((resolve) => {
+      const impatience = setTimeout(resolve, drainMs);
+      const lookSoon = (): NodeJS.Timeout => setTimeout(look, Math.min(QUIET_MS, drainMs));
+      const look = (): void => {
+        if (answering.size > 0) return;
+        clearTimeout(impatience);
+        resolve();
+      };
+      onFewer = () => void (answering.size === 0 && lookSoon());
+      lookSoon();
+    });
+    server.closeAllConnections();
+    // Sockets that others hold have a second to go; the process ends with or without them.
+    await Promise.race([closed, sleep(LINGER_MS, undefined, { ref: false })]);
+  };
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound.port}`,
     serve: (app) => {
       handler = app;
     },
-    close: async ({ drainMs = DRAIN_MS } = {}) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const impatience = setTimeout(() => server.closeAllConnections(), drainMs);
-      server.closeIdleConnections();
-      await closed;
-      clearTimeout(impatience);
+    close: ({ drainMs = DRAIN_MS } = {}) => {
+      closing ??= end(drainMs);
+      return closing;
     },
   };
 };

@@ -61,7 +61,7 @@ const authorization = ({ credentials }: ProxyTarget): Record<string, string> => 
 const refuseIncomplete = ({ credentials, provider }: ProxyTarget): void => {
   const missing = missingPart(credentials);
   if (missing === null) return;
-  const says = `The connection to ${provider.display_name} lacks ${missing}.`;
+  const says = `The connection to ${provider.display_name} lacks ${missing}: renew it (force_refresh) or connect it anew.`;
   throw new AppError("invalid_credentials", says);
 };
 
@@ -89,7 +89,7 @@ export const callerHeaders = (given: Record<string, string> | undefined): Record
 
 /**
  * All headers for one attempt but a signature over them; `body` are those that describe the body. The caller's win, only the
- * user agent is always ours. Throws `invalid_credentials` when a token is still to be obtained and the caller has none.
+ * user agent is always ours. Throws `invalid_credentials` when the connection has no token, which is obtained when it is opened, and the caller has none.
  */
 export const requestHeaders = (
   target: ProxyTarget,

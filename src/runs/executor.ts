@@ -87,6 +87,8 @@ export type Executor = {
   fetchKeys: FetchKeys;
   /** Take no more, let runs finish for a while, give the rest back; resolves when all is quiet. The same however often called. */
   stop: () => Promise<void>;
+  /** The same, but until `answered`, or the end of that while, requests still get the runs and forwards that they ask for. */
+  stopAfter: (answered: Promise<unknown>) => Promise<void>;
 };
 
 const lazy = <T>(make: () => T) => {
@@ -133,11 +135,15 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     bell,
   });
 
-  const end = async (): Promise<void> => {
-    const forwarded = forwarding.close(graceMs);
-    await Promise.race([live.settled(), sleep(graceMs, undefined, { ref: false })]);
+  let isClosed = false;
+  const end = async (answered?: Promise<unknown>): Promise<void> => {
+    isClosed = answered === undefined;
+    const endsAt = performance.now() + graceMs;
+    const quiet = Promise.resolve(answered).then(live.settled); // a request may begin a run until it is answered
+    await Promise.race([quiet, sleep(graceMs, undefined, { ref: false })]);
+    isClosed = true;
     live.stopAll(RELEASED);
-    await Promise.all([live.settled(), forwarded]);
+    await Promise.all([live.settled(), forwarding.close(Math.max(0, endsAt - performance.now())), answered]);
     await Promise.all([heart.stop(), shared.close()]);
     await isolates.ifMade()?.close();
     // What a provider has given already must be stored.
@@ -146,8 +152,12 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     await logs.flush();
   };
   let ending: Promise<void> | undefined;
+  const stop = (answered?: Promise<unknown>): Promise<void> => {
+    ending ??= end(answered);
+    return ending;
+  };
   const isStopping = () => ending !== undefined;
-  const directDeps = { pool, worker: id, live, isStopping, workOn };
+  const directDeps = { pool, worker: id, live, isStopping: () => isClosed, workOn };
   const direct = createDirectRuns(directDeps);
 
   const work = async (lease: Lease): Promise<void> => {
@@ -173,9 +183,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     testWebhooks: createTestWebhooks({ db: pool, keys: deps.keys, http, logs }),
     fetchKeys: createFetchKeys(http),
     dryRun: createDryRun({ ...hostDeps, runIsolate }),
-    stop: () => {
-      ending ??= end();
-      return ending;
-    },
+    stop: () => stop(),
+    stopAfter: stop,
   };
 };

@@ -169,13 +169,13 @@ test("a request is not sent without what opens the provider, and the error says 
   const { session_token: _session, access_key_id: _id, secret_access_key: _key, ...role } = AWS;
   const config = { connectionConfig: { accountId: "1" } };
   const cases: [Credentials, RegExp, Partial<ProxyTarget>?][] = [
-    [{ type: "OAUTH2_CC", client_id: "i", client_secret: "s" }, /token for its client credentials/],
-    [{ type: "JWT" }, /lacks a token/],
-    [{ type: "TWO_STEP", company: "x" }, /lacks a token/],
-    [{ type: "SIGNATURE", username: "u", password: "p" }, /lacks a token/],
+    [{ type: "OAUTH2_CC", client_id: "i", client_secret: "s" }, /lacks a token for its client credentials: renew it/],
+    [{ type: "JWT" }, /lacks a token: renew it .+ or connect it anew/],
+    [{ type: "TWO_STEP", company: "x" }, /lacks a token: renew it .+ or connect it anew/],
+    [{ type: "SIGNATURE", username: "u", password: "p" }, /lacks a token: renew it .+ or connect it anew/],
     [{ type: "APP", ...installed }, /access token of the app's installation/],
     [{ type: "CUSTOM", app: { type: "APP", ...installed }, user: null }, /access token of the app's installation/],
-    [BILL, /lacks a session/],
+    [BILL, /lacks a session: renew it .+ or connect it anew/],
     [role, /access keys for its role/],
     [OAUTH1, /the integration's client, and it has none/],
     [TBA, /the integration's client, and it has none/, config],

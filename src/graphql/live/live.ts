@@ -27,6 +27,8 @@ export type Live = {
   plugin: GraphileConfig.Plugin;
   /** From now on take sockets and event streams for these servers. */
   open: (serverOf: (asker: Asker) => Promise<NodeGrafserv>) => Pick<Sockets, "upgrade"> & Pick<EventStreams, "answer">;
+  /** End all sockets and event streams: their clients come again. */
+  hangUp: () => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -56,6 +58,7 @@ export const createLive = ({ url, keys, log, beatMs = BEAT_MS }: LiveDeps): Live
       closeAll = async () => void (await Promise.all([sockets.close(), eventStreams.close()]));
       return { upgrade: sockets.upgrade, answer: eventStreams.answer };
     },
+    hangUp: () => closeAll(),
     close: async () => {
       await closeAll();
       await hub.close();
