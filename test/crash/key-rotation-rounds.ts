@@ -89,8 +89,23 @@ export const rotationRounds = async (
   const show = (kind: string, id: string) =>
     call("GET", `/connections/${id}?provider_config_key=kind-${kind.toLowerCase()}`);
 
-  // One integration, with a client and a webhook secret, and one connection of each kind.
+  // One integration, with a client, settings and a webhook secret, and one connection of each kind.
   const kept = new Map<string, Record<string, unknown>>();
+  for (const [kind, make] of Object.entries(world.MOVED)) {
+    const unique_key = `kind-${kind.toLowerCase()}`;
+    await must("POST", "/integrations", { provider: unique_key, unique_key });
+    const given = make();
+    await must("POST", "/import/connections", {
+      ...{
+        provider_config_key: unique_key,
+        connection_id: "one",
+        auth_mode: kind,
+        credentials: { type: kind, ...given },
+      },
+      ...{ connection_config: { baseUrl }, metadata: {}, tags: {}, end_user: null, webhook_url_override: null },
+    });
+    kept.set(kind, given);
+  }
   for (const [kind, make] of Object.entries(CREDENTIALS)) {
     const name = `kind-${kind.toLowerCase()}`;
     const type = ["OAUTH2", "OAUTH1", "TBA"].includes(kind) ? kind : undefined;
@@ -99,6 +114,7 @@ export const rotationRounds = async (
       provider: name,
       unique_key: name,
       credentials,
+      integration_config: world.integrationConfig(),
       custom: { webhookSecret: canary() },
     });
     const given = make();
@@ -106,6 +122,12 @@ export const rotationRounds = async (
     assert.equal(made.status, 201, `${kind}: ${JSON.stringify(made.body)}`);
     kept.set(kind, given);
   }
+  const session = await must("POST", "/connect/sessions", { tags: {} });
+  const { token } = (session as { data: { token: string } }).data;
+  const left = await fetch(`${servers[0]!.url}/oauth/connect/kind-oauth2?${world.departure(token)}`, {
+    redirect: "manual",
+  });
+  assert.equal(left.status, 302, await left.text());
   const hookSecret = canary();
   await must("POST", "/integrations", {
     ...{ provider: "acme", unique_key: "hooks" },
@@ -248,7 +270,16 @@ export const rotationRounds = async (
     const { opened, unreadable } = await world.openEverything(db, masterKeys.at(-1)!);
     assert.deepEqual(unreadable, []);
     assert.ok(opened["data key"]! >= o.fillers + totals.imported - totals.deleted, JSON.stringify(opened));
-    for (const what of ["credentials", "integration", "signing key", "variable", "webhook", "action", "records"])
+    for (const what of [
+      "credentials",
+      "integration",
+      "flow",
+      "signing key",
+      "variable",
+      "webhook",
+      "action",
+      "records",
+    ])
       assert.ok(opened[what]! > 0, `${what}: ${JSON.stringify(opened)}`);
 
     for (const { process } of servers) process.kill("SIGTERM");

@@ -10,7 +10,11 @@ import path from "node:path";
 import type { TestContext } from "node:test";
 import { createDataKeys } from "../../src/crypto/data-keys.ts";
 import { openInboxContent } from "../../src/crypto/inbox-content.ts";
-import { openIntegrationCredentials, openWebhookSecret } from "../../src/crypto/integration-credentials.ts";
+import {
+  openIntegrationConfig,
+  openIntegrationCredentials,
+  openWebhookSecret,
+} from "../../src/crypto/integration-credentials.ts";
 import { createKeyring } from "../../src/crypto/keyring.ts";
 import * as places from "../../src/crypto/places.ts";
 import { open, openJson, sealJson } from "../../src/crypto/seal.ts";
@@ -40,15 +44,50 @@ export const CREDENTIALS: Record<string, () => Record<string, unknown>> = {
   TBA: () => ({ token_id: canary(), token_secret: canary() }),
 };
 
+const FUTURE = "2100-01-01T00:00:00.000Z";
+const app = () => ({ type: "APP", app_id: "1", installation_id: "2", access_token: canary(), expires_at: FUTURE });
+
+/** Those of the kinds that are moved from another server as they are; every secret in them is new. */
+export const MOVED: Record<string, () => Record<string, unknown>> = {
+  APP: app,
+  CUSTOM: () => ({ app: app(), user: { type: "OAUTH2", access_token: canary(), raw: { secret: canary() } } }),
+  JWT: () => ({ token: canary(), expires_at: FUTURE, privateKey: { id: "k", secret: canary() } }),
+  TWO_STEP: () => ({ token: canary(), expires_at: FUTURE, refresh_token: canary(), secret: canary() }),
+  SIGNATURE: () => ({ username: "u", password: canary(), token: canary(), expires_at: FUTURE }),
+  BILL: () => ({
+    ...{ username: "u", password: canary(), organization_id: "o", dev_key: canary(), session_id: canary() },
+    expires_at: FUTURE,
+  }),
+  AWS_SIGV4: () => ({
+    ...{ role_arn: "arn:aws:iam::1:role/r", region: "eu-west-1", service: "s3", access_key_id: canary() },
+    ...{ secret_access_key: canary(), session_token: canary(), external_id: canary(), expires_at: FUTURE },
+  }),
+};
+
+/** What an integration may be set up with: keys of AWS, say. */
+export const integrationConfig = () => ({ awsSecretAccessKey: canary(), stsApiKey: canary(), privateKey: canary() });
+
+/** What an end user's way to the provider is begun with, in the query of the popup's URL. */
+export const departure = (token: string): URLSearchParams =>
+  new URLSearchParams({
+    connect_session_token: token,
+    "params[secret]": canary(),
+    "credentials[oauth_client_id_override]": "own",
+    "credentials[oauth_client_secret_override]": canary(),
+    "credentials[oauth_refresh_token_override]": canary(),
+  });
+
 /** A file of providers, one for each kind; removed after the test. */
 export const writeProviders = (t: TestContext): string => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "syncline-kinds-"));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = path.join(folder, "providers.json");
   const base = { base_url: `$\{connectionConfig.baseUrl}` };
-  const entries = Object.keys(CREDENTIALS).map((kind) => {
+  const oauth2 = { authorization_url: "https://example.com/authorize", token_url: "https://example.com/token" };
+  const entries = Object.keys({ ...CREDENTIALS, ...MOVED }).map((kind) => {
     const proxy = kind === "API_KEY" ? { ...base, headers: { "x-key": `$\{apiKey}` } } : base;
-    return [`kind-${kind.toLowerCase()}`, { display_name: kind, auth_mode: kind, proxy }];
+    const more = kind === "OAUTH2" ? oauth2 : {};
+    return [`kind-${kind.toLowerCase()}`, { display_name: kind, auth_mode: kind, proxy, ...more }];
   });
   writeFileSync(file, JSON.stringify(Object.fromEntries(entries)));
   return file;
@@ -158,7 +197,16 @@ export const openEverything = async (
   await each("integration", "select * from syncline.integrations", async (row) => {
     await openIntegrationCredentials(keys, row.environment_id, row as Integration);
     await openWebhookSecret(keys, row.environment_id, row as Integration);
+    await openIntegrationConfig(keys, row.environment_id, row as Integration);
   });
+  await each(
+    "flow",
+    "select environment_id as e, encode(state_hash, 'hex') as state, secrets_sealed from syncline.oauth_flows",
+    async (r) => {
+      const sealed = openJson(await keys.ofEnvironment(r.e), r.secrets_sealed, places.oauthFlowPlace(r.e, r.state));
+      assert.ok(JSON.stringify(sealed).includes(MARK));
+    },
+  );
   await each(
     "signing key",
     "select id, signing_key_sealed as sealed from syncline.environments",
