@@ -198,6 +198,15 @@ test("connections are moved to another server, of every kind, and opened by one 
 
   await t.test("they are listed, shown without credentials unless asked for, and deleted", async () => {
     assert.match((await connections(to, "list", "--integration", "jwt")).out, /jwt +of JWT +u1/);
+    assert.match((await connections(to, "list", "--failing")).out, /There is none/);
+    await to.db.query(
+      `select syncline.fail_renewal(n.id, (select c.token from syncline.claim_renewal(n.id, 1000, true, 'a') c), $1, true)
+         from syncline.connections n where n.auth_mode = 'JWT'`,
+      [{ type: "refresh_token_external_error", description: "the provider said no" }],
+    );
+    const failing = /of JWT +u1 +auth: the provider said no \(since 20\d\d-.*Z\)/;
+    assert.match((await connections(to, "list", "--failing")).out, failing);
+    assert.match((await connections(to, "show", "of JWT")).out, /"message": "the provider said no"/);
     assert.doesNotMatch((await connections(to, "show", "of BASIC")).out, new RegExp(CANARY));
     assert.match(
       (await connections(to, "show", "of BASIC", "--credentials")).out,
