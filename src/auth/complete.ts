@@ -1,40 +1,23 @@
 // What new credentials still lack is obtained before they are written down.
 import { openIntegrationConfig, openIntegrationCredentials } from "../crypto/integration-credentials.ts";
-import type { Integration } from "../db/integrations.ts";
-import { openTarget } from "../db/targets.ts";
 import { AppError } from "../errors.ts";
-import { type Credentials, missingPart } from "../providers/credentials.ts";
-import type { Provider } from "../providers/schema.ts";
+import { missingPart } from "../providers/credentials.ts";
 import type { AuthDeps } from "./auth.ts";
 import { obtain } from "./obtain.ts";
-
-export type Incomplete = {
-  environment: number;
-  integration: Integration;
-  provider: Provider;
-  connection: string;
-  credentials: Credentials;
-  /** Null for that which the connection has already. */
-  connectionConfig: Record<string, unknown> | null;
-  metadata: Record<string, unknown> | null;
-};
+import { surroundings, type Unwritten } from "./unwritten.ts";
 
 /** The same with its token, and what came with that in its config. Rejects with `connection_test_failed` when there is none. */
-export const complete = async <T extends Incomplete>(deps: AuthDeps, given: T): Promise<T> => {
-  const { environment, integration, provider, connection, credentials } = given;
+export const complete = async <T extends Unwritten>(deps: AuthDeps, given: T): Promise<T> => {
+  const { environment, integration, provider, credentials } = given;
   if (missingPart(credentials) === null) return given;
-  const known =
-    given.connectionConfig === null || given.metadata === null
-      ? await openTarget(deps.pool, { environment, integration: integration.unique_key, connection })
-      : null;
-  const connectionConfig = given.connectionConfig ?? known?.connection_config ?? {};
+  const { connectionConfig, metadata } = await surroundings(deps, given);
   const context = {
     provider,
     credentials,
     client: (await openIntegrationCredentials(deps.keys, environment, integration)) ?? {},
     integrationConfig: await openIntegrationConfig(deps.keys, environment, integration),
     connectionConfig,
-    metadata: given.metadata ?? known?.metadata ?? {},
+    metadata,
     fetch: deps.fetch,
     now: Date.now,
   };

@@ -5,18 +5,16 @@ import { sealJson } from "../crypto/seal.ts";
 import { releaseConnectSession, useConnectSession } from "../db/connect-sessions.ts";
 import { discardConnection, importConnection, setCredentials } from "../db/connections.ts";
 import { welcomeConnection } from "../db/functions.ts";
-import type { Integration } from "../db/integrations.ts";
 import type { Db } from "../db/pool.ts";
 import { listEventFunctions } from "../db/runs.ts";
 import { inTransaction } from "../db/tx.ts";
 import { AppError, type Json } from "../errors.ts";
-import type { Credentials } from "../providers/credentials.ts";
-import type { Provider } from "../providers/schema.ts";
 import { askAfterConnecting } from "./after-connecting.ts";
 import type { AuthDeps } from "./auth.ts";
 import { complete } from "./complete.ts";
 import { expiryOf, marginOf } from "./expiry.ts";
 import { targetOf, testCredentials } from "./test-credentials.ts";
+import type { Unwritten } from "./unwritten.ts";
 
 const VALIDATION = "validate-connection";
 
@@ -28,16 +26,8 @@ export type MakeDeps = AuthDeps & {
   runEvent: (asked: { connection: number; event: typeof VALIDATION }) => Promise<Failure[]>;
 };
 
-/** Null stands for what an old connection has already, or for nothing. */
-export type NewConnection = {
-  environment: number;
-  integration: Integration;
-  provider: Provider;
-  /** Its id in the app's words. One that exists gets the new credentials. */
-  connection: string;
-  credentials: Credentials;
-  connectionConfig: Record<string, unknown> | null;
-  metadata: Record<string, unknown> | null;
+/** Null stands for what an old connection has already, or for nothing. One that exists gets the new credentials. */
+export type NewConnection = Unwritten & {
   tags: Record<string, string> | null;
   /** Of the end user; under `tags`. */
   generatedTags: Record<string, string> | null;

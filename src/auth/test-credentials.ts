@@ -1,6 +1,4 @@
 // Whether the provider takes the credentials that an app brings: asked before anything is written down.
-import type { Integration } from "../db/integrations.ts";
-import { openTarget } from "../db/targets.ts";
 import { AppError } from "../errors.ts";
 import type { ProxyTarget } from "../outbound/types.ts";
 import type { Credentials } from "../providers/credentials.ts";
@@ -8,36 +6,17 @@ import type { Provider } from "../providers/schema.ts";
 import type { AuthDeps } from "./auth.ts";
 import { wordedRequest } from "./provider-request.ts";
 import { openClient } from "./target.ts";
+import { surroundings, type Unwritten } from "./unwritten.ts";
 
 const LONGEST_TEST_MS = 20_000;
 // The other kinds are tested when their token is obtained.
 const TESTED = new Set(["API_KEY", "BASIC", "TBA"]);
 
-export type Tested = {
-  environment: number;
-  integration: Integration;
-  connection: string;
-  provider: Provider;
-  credentials: Credentials;
-  /** Null for that which the connection has already. */
-  connectionConfig: Record<string, unknown> | null;
-  metadata: Record<string, unknown> | null;
-};
-
 /** What a request for a connection needs that may not be written down yet. */
-export const targetOf = async ({ pool, keys }: AuthDeps, tested: Tested): Promise<ProxyTarget> => {
-  const { environment, integration, connection, provider, credentials } = tested;
-  const isWhole = tested.connectionConfig !== null && tested.metadata !== null;
-  const names = { environment, integration: integration.unique_key, connection };
-  const known = isWhole ? null : await openTarget(pool, names);
-  const client = credentials.type === "TBA" ? await openClient(keys, environment, integration) : undefined;
-  return {
-    provider,
-    credentials,
-    ...(client && { client }),
-    connectionConfig: tested.connectionConfig ?? known?.connection_config ?? {},
-    metadata: tested.metadata ?? known?.metadata ?? {},
-  };
+export const targetOf = async (deps: AuthDeps, unwritten: Unwritten): Promise<ProxyTarget> => {
+  const { environment, integration, provider, credentials } = unwritten;
+  const client = credentials.type === "TBA" ? await openClient(deps.keys, environment, integration) : undefined;
+  return { provider, credentials, ...(client && { client }), ...(await surroundings(deps, unwritten)) };
 };
 
 /** True when the provider's entry says how to ask about credentials of this kind. */
@@ -45,11 +24,11 @@ export const isTestable = (provider: Provider, { type }: Credentials): boolean =
   provider.proxy?.verification !== undefined && TESTED.has(type);
 
 /** Resolves when the provider takes the credentials, or its entry does not say how to ask; else `connection_test_failed`. */
-export const testCredentials = async (deps: AuthDeps, tested: Tested): Promise<void> => {
-  const { provider, credentials } = tested;
+export const testCredentials = async (deps: AuthDeps, unwritten: Unwritten): Promise<void> => {
+  const { provider, credentials } = unwritten;
   const verification = provider.proxy?.verification;
   if (verification === undefined || !isTestable(provider, credentials)) return;
-  const target = await targetOf(deps, tested);
+  const target = await targetOf(deps, unwritten);
   const signal = AbortSignal.timeout(LONGEST_TEST_MS);
   const ask = async (endpoint: string): Promise<string | null> => {
     try {

@@ -33,7 +33,7 @@ const decode = (text: string): Buffer => {
 };
 
 /** The file of the data folder that has the master key where no setting gives one. */
-export const ownKeyFile = (dataFolder: string): string => path.join(dataFolder, "encryption.key");
+const ownKeyFile = (dataFolder: string): string => path.join(dataFolder, "encryption.key");
 
 /** The key of the data folder, read from or made in its file (mode 0600). */
 export const loadOwnKey = async (dataFolder: string): Promise<Buffer> => {

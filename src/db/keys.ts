@@ -5,6 +5,7 @@ import { fn, maybeRow, rows, value } from "./fn.ts";
 const Wrapped = z.object({ wrapped: z.instanceof(Buffer), master_key_id: z.string() });
 const Numbered = Wrapped.extend({ id: z.number() });
 
+/** How many data keys of which owners a master key wraps. */
 const Count = z.object({
   master_key: z.string(),
   environments: z.number(),
@@ -12,9 +13,6 @@ const Count = z.object({
   oldest_at: z.string(),
   newest_at: z.string(),
 });
-
-/** How many data keys of which owners a master key wraps. */
-export type KeyCount = z.infer<typeof Count>;
 
 export const findConnectionKey = fn("find_connection_key", { connection: "int" }, maybeRow(Wrapped));
 export const findEnvironmentKey = fn("find_environment_key", { environment: "int" }, maybeRow(Wrapped));

@@ -22,7 +22,7 @@ const authorise =
   };
 
 /** True when what an endpoint does is ascribed to its caller. */
-export const isAudited = ({ method, audited, unaudited }: Spec): boolean =>
+const isAudited = ({ method, audited, unaudited }: Spec): boolean =>
   method === "get" ? audited === true : unaudited === undefined;
 
 const asCaller = (spec: Spec, req: Request, res: Response, work: () => unknown): unknown => {

@@ -10,7 +10,7 @@ import { TokenEndpoint } from "./entry/token.ts";
 import { WebhookRule } from "./webhook/rule.ts";
 import { sharedRules } from "./webhook/rules.ts";
 
-export const AUTH_MODES = [
+const AUTH_MODES = [
   "API_KEY",
   "APP",
   "APP_STORE",

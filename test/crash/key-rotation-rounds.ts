@@ -226,8 +226,7 @@ export const rotationRounds = async (
   const change = async (to: Buffer, kills: number): Promise<void> => {
     const [now, next] = [text(masterKeys.at(-1)!), text(to)];
     masterKeys.push(to);
-    // One process alone meets no data key that it did not wrap itself.
-    if (servers.length > 1) await roll({ SYNCLINE_ENCRYPTION_KEY: now, SYNCLINE_ENCRYPTION_KEYS_ACCEPTED: next });
+    await roll({ SYNCLINE_ENCRYPTION_KEY: now, SYNCLINE_ENCRYPTION_KEYS_ACCEPTED: next });
     await roll({ SYNCLINE_ENCRYPTION_KEY: next, SYNCLINE_ENCRYPTION_KEYS_ACCEPTED: now });
     for (let kill = 0; kill < kills; kill++) {
       const process = rotate();

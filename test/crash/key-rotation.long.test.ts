@@ -1,4 +1,4 @@
-// As key-rotation.test.ts: two changes, ten killed rotations, two servers.
+// The master key is changed twice under two servers, with ten killed rotations; test/crypto/rotate-keys.test.ts has the parts.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";

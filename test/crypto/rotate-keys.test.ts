@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { type TestContext, test } from "node:test";
+import { createDataKeys } from "../../src/crypto/data-keys.ts";
 import { createKeyring, type Keyring } from "../../src/crypto/keyring.ts";
 import { checkDataKeys, rotateKeys } from "../../src/crypto/rotate-keys.ts";
 import { open, seal } from "../../src/crypto/seal.ts";
@@ -41,7 +42,7 @@ const worldWith = async (t: TestContext, count = KEYS) => {
   };
   const rotate = (keyring: Keyring, onProgress = (_: number): void => {}) =>
     rotateKeys({ pool: db.pool, keyring, onProgress });
-  return { db, ids: rows.map(({ id }) => id as number), checkAll, rotate };
+  return { db, ids: rows.map(({ id }) => id as number), sealed, checkAll, rotate };
 };
 
 test("three rotations at once share the keys, and a fourth finds nothing to do", async (t) => {
@@ -59,6 +60,27 @@ test("three rotations at once share the keys, and a fourth finds nothing to do",
   // And on to the next, with the same accepted list grown by one.
   assert.equal((await rotate(createKeyring({ masterKey: C, accepted: [B, A] }))).rotated, KEYS);
   await checkAll(createKeyring({ masterKey: C }));
+});
+
+test("who accepts both keys opens everything all through a rotation, whichever of them is current there", async (t) => {
+  const { db, ids, sealed, checkAll, rotate } = await worldWith(t, 700);
+  let isOver = false;
+  const readAll = async (keyring: Keyring): Promise<number> => {
+    const keys = createDataKeys({ db: db.pool, keyring, rememberedMs: 0 });
+    let count = 0;
+    for (; !isOver; count++) {
+      const id = ids[(count * 7) % ids.length]!;
+      assert.equal(open(await keys.ofConnection(id), sealed.get(id)!, "p"), `of ${id}`);
+    }
+    return count;
+  };
+  const reading = Promise.all([both, createKeyring({ masterKey: A, accepted: [B] })].map(readAll));
+  const { rotated } = await rotate(both).finally(() => {
+    isOver = true;
+  });
+  assert.equal(rotated, 700);
+  for (const count of await reading) assert.ok(count > 10, `${count} were read`);
+  await checkAll(createKeyring({ masterKey: B }));
 });
 
 test("a key that somebody holds is waited for, one deleted meanwhile is not missed, one changed meanwhile is not overwritten", async (t) => {

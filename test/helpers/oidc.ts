@@ -38,8 +38,12 @@ const FOR_MCP = {
   },
 };
 
+// One for all servers of this process: to make one takes up to a second of a core.
+let signing: ReturnType<typeof generateKeyPair> | undefined;
+
 const newProvider = async (issuer: string, accessTokenSeconds: () => number, isForMcp: boolean): Promise<Provider> => {
-  const { privateKey } = await generateKeyPair("RS256", { extractable: true });
+  signing ??= generateKeyPair("RS256", { extractable: true });
+  const { privateKey } = await signing;
   return new Provider(issuer, {
     adapter: createMemoryAdapter(),
     clients: [{ ...CLIENT, redirect_uris: [REDIRECT], token_endpoint_auth_method: "client_secret_post" }].map(

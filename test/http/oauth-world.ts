@@ -88,5 +88,3 @@ export const oauthWorld = async (t: TestContext, o: { publicUrl?: string; catalo
   const comeBack = (browser: Browser, back: URL): Promise<Page> => browser.open(api.url + back.pathname + back.search);
   return { oidc, api, integrate, leave, comeBack };
 };
-
-export type OAuthWorld = Awaited<ReturnType<typeof oauthWorld>>;

@@ -102,7 +102,7 @@ const originOf = (text: string | undefined): string | undefined => URL.parse(tex
  * RFC 9207: an answer that says who it is from must be from the one who was asked. Where the issuer is not known by name it
  * must be at the provider's addresses.
  */
-export const checkIssuer = (
+const checkIssuer = (
   { provider }: Pick<FlowContext, "provider">,
   { issuer, config }: Pick<FlowSecrets, "issuer" | "config">,
   { iss }: CallbackQuery,

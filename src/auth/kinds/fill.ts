@@ -24,7 +24,7 @@ export const templateContext = (context: Known, values: Record<string, unknown> 
 };
 
 /** Every text in it filled; one that lacks a value is left out, and so is a list that has nothing else. */
-export const fillDeep = (value: unknown, context: TemplateContext): unknown => {
+const fillDeep = (value: unknown, context: TemplateContext): unknown => {
   if (typeof value === "string") {
     const { text, missing } = fillTemplate(value, context);
     return missing.length > 0 ? undefined : text;

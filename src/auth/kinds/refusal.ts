@@ -48,7 +48,7 @@ const secretsOf = ({ client, credentials, integrationConfig }: Secrets, more: st
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 /** `text` with `***` for everything in it that is a secret of this context, or one of `more`. */
-export const withoutSecrets = (text: string, context: Secrets, more: string[] = []): string =>
+const withoutSecrets = (text: string, context: Secrets, more: string[] = []): string =>
   secretsOf(context, more).reduce(
     (left, secret) =>
       secret.length < MIN_LENGTH_WITHIN

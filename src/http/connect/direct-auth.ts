@@ -34,7 +34,7 @@ const MADE = { 200: { says: "The connection. The session has ended with it.", bo
 const REFUSALS = [["unknown_provider_config", 404], "invalid_auth_mode", "integration_not_allowed"] as const;
 
 /** The integration of this key and its provider, as far as the session is for it; throws what REFUSALS names. */
-export const findAllowed = async (
+const findAllowed = async (
   { db, catalogue }: Pick<HttpDeps, "db" | "catalogue">,
   session: ConnectSession,
   uniqueKey: string,

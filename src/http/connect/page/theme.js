@@ -10,7 +10,7 @@ const luminance = (colour) => {
 };
 
 /** Black or white, whichever is read better on the colour: 4.5 to 1 at least. */
-export const textOn = (colour) =>
+const textOn = (colour) =>
   (luminance(colour) + 0.05) / 0.05 > 1.05 / (luminance(colour) + 0.05) ? "#000000" : "#ffffff";
 
 /** Put the settings of the environment into effect; the opener's wish goes before its default. */
