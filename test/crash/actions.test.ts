@@ -23,7 +23,7 @@ test("killed workers lose no asynchronous action: each ends with its result, or 
   const { db, environment, provider } = engine;
   await engine.deploy({ "acme/actions/ask.ts": ASK });
   const connection = await engine.connect("one");
-  await db.query("update syncline.settings set lease = '1 s'");
+  await db.query("update syncline.settings set lease = '4 s'"); // a live worker on a busy machine was silent for over a second
   const { actions } = await engine.startExecutor();
   const asked: { uid: string; input: number; maxRetries: number }[] = [];
   for (let input = 0; input < ACTIONS; input++) {
