@@ -8,6 +8,7 @@ import { keyringOf, loadMasterKeys, type MasterKey, readPassphrase } from "../cr
 import { checkDataKeys, type KeyState, type Rotated, rotateKeys } from "../crypto/rotate-keys.ts";
 import { createPool, type Pool } from "../db/pool.ts";
 import { withDatabase } from "./database.ts";
+import { addGroup } from "./group.ts";
 import { formatTable } from "./table.ts";
 import { counted } from "./words.ts";
 
@@ -101,21 +102,13 @@ const make = async ({ file, json }: Json & { file?: string }): Promise<void> => 
   process.stderr.write(steps(file === undefined ? "<the new one>" : key));
 };
 
-const run = async (name: string | undefined, options: Json, command: Command): Promise<void> => {
-  if (name !== undefined) command.error(`error: There is no "keys ${name}". See: syncline keys --help`);
-  await list(options);
-};
-
 export const addKeysCommand = (program: Command): void => {
-  const keys = program
-    .command("keys")
-    .description("master keys: which there are, a new one, and the change from one to another")
-    .usage("[options] [command]")
-    .enablePositionalOptions()
-    .argument("[command]")
-    .option("--json", "print JSON")
-    .addHelpText("after", EXAMPLES)
-    .action(run);
+  const keys = addGroup(program, {
+    name: "keys",
+    says: "master keys: which there are, a new one, and the change from one to another",
+    examples: EXAMPLES,
+    show: list,
+  });
   const says = {
     list: "each master key, how many data keys it wraps and whether they open; exit code 1 when one does not",
     new: "print a new master key, and how to bring it in",
