@@ -1,25 +1,13 @@
 // Ready-made functions in the whole product, each against an API made for its test, for its first run and later ones.
 import type { TestContext } from "node:test";
-import { isDeepStrictEqual } from "node:util";
-import { loadCatalogue } from "../../src/providers/catalogue.ts";
 import { json, type Seen, startServer } from "../outbound/server.ts";
+import { isAfterConnecting } from "./after-connecting.ts";
 import { productTests } from "./product.ts";
 import { templatesOf } from "./templates.ts";
 
 export type Answer = { status?: number; data: unknown };
 
 type Options = { metadata?: Record<string, unknown>; connectionConfig?: Record<string, unknown> };
-
-const catalogue = loadCatalogue({ files: [] });
-
-/** What is asked for when the connection is made is no business of the function's. */
-const isAfterConnecting = (provider: string, { method, url, body }: Seen): boolean =>
-  (catalogue.get(provider)?.after_connecting ?? []).some(
-    (one) =>
-      one.url === url &&
-      (one.method ?? "GET") === method &&
-      (one.data === undefined || isDeepStrictEqual(one.data, JSON.parse(body.toString()))),
-  );
 
 /** Tests of a file, and `start` for them: one function against an API that answers by this; its first run has ended. */
 export const laterTests = (file: string) => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import type { Blur } from "../helpers/replay-match.ts";
 import { replayServer } from "../helpers/replay-server.ts";
+import { isAfterConnecting } from "./after-connecting.ts";
 import { type Fixture, noFixtures, type Row, readFixtures, recordedIntegrations } from "./fixtures.ts";
 import { productTests, type StoredRecord } from "./product.ts";
 import { templatesOf } from "./templates.ts";
@@ -34,7 +35,7 @@ const storesTheRecordedRows = async (t: TestContext, integration: string, fixtur
   const api = await replayServer(
     t,
     fixtures.map((fixture) => fixture.api),
-    BLUR[integration],
+    { blur: BLUR[integration], isExpected: (asked) => isAfterConnecting(integration, asked) },
   );
   const token = `token of ${integration}`;
   const customer = await install({
