@@ -179,12 +179,12 @@ test("actions", async (t) => {
   });
 
   await promised("an action that lasts longer than a lease keeps it, as its process says that it lives", async () => {
-    await db.query("update syncline.settings set lease = '1 s'");
+    await db.query("update syncline.settings set lease = '3 s'");
     const { run: runBriefly } = await start();
-    const running = runBriefly("sleep", 2_500);
+    const running = runBriefly("sleep", 5_000);
     await until("its first lease would have ended", async () => {
       await db.query("select syncline.tick(10)");
-      const [row] = await db.query("select syncline.now() - max(started_at) > '2 s' as is_over from syncline.runs");
+      const [row] = await db.query("select syncline.now() - max(started_at) > '4 s' as is_over from syncline.runs");
       return row?.is_over;
     });
     assert.equal(await running, "slept");
