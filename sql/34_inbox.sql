@@ -1,18 +1,19 @@
 -- 34_inbox.sql: taking what providers send.
 -- Promise: what is told to be stored is a row, once: by the provider's own id of it, or for a while by what it says. Batches of
 -- several processes insert in the order of the keys, so that they do not wait for each other in a circle; ids follow arrival.
+-- What was judged by an integration that was changed meanwhile is not stored: so the server may remember it and asks once.
 -- Lock order: inbox by key, then integrations and environments (key share).
 create or replace function syncline.find_webhook_targets(p_environments uuid[], p_keys text[])
-returns table (n int, environment_id int, integration_id int, provider text, custom_secret text, webhook_secret_sealed bytea,
-  credentials_sealed bytea)
+returns table (n int, environment_id int, integration_id int, version text, provider text, custom_secret text,
+  webhook_secret_sealed bytea, credentials_sealed bytea)
 language sql stable
 begin atomic
-  select a.n::int, e.id, i.id, i.provider, i.custom ->> 'webhookSecret', i.webhook_secret_sealed, i.credentials_sealed
+  select a.n::int, e.id, i.id, i.xmin::text, i.provider, i.custom ->> 'webhookSecret', i.webhook_secret_sealed, i.credentials_sealed
     from unnest(p_environments, p_keys) with ordinality as a (environment, key, n)
     join syncline.environments e on e.uid = a.environment and e.deleted_at is null
     left join syncline.integrations i on i.environment_id = e.id and i.unique_key = a.key and i.deleted_at is null;
 end;
-comment on function syncline.find_webhook_targets(uuid[], text[]) is 'The live environments and integrations that webhooks were sent to, with the secrets that these are signed with; no row for an environment that is not there, no integration where there is none of the key.';
+comment on function syncline.find_webhook_targets(uuid[], text[]) is 'The live environments and integrations that webhooks were sent to, with the secrets that these are signed with, and a version that any change of the integration changes; no row for an environment that is not there, no integration where there is none of the key.';
 
 create or replace function syncline.find_lookup_secrets(p_integration int, p_lookups jsonb, p_field text) returns text[]
 language sql stable
@@ -71,14 +72,14 @@ comment on function syncline.count_inbox_duplicates(int[], bytea[], bytea[]) is 
 
 create or replace function syncline.insert_events(
   p_uids uuid[], p_integrations int[], p_reasons text[], p_verified boolean[], p_delivery_ids text[], p_keys bytea[],
-  p_body_hashes bytea[], p_contents bytea[], p_bytes int[], p_parts text[]) returns uuid[]
+  p_body_hashes bytea[], p_contents bytea[], p_bytes int[], p_parts text[], p_versions text[]) returns uuid[]
 language sql volatile
 begin atomic
   with given as materialized (
     select nextval('syncline.inbox_id_seq') as id, a.*
       from (
-        select * from unnest(p_uids, p_integrations, p_reasons, p_verified, p_delivery_ids, p_keys, p_body_hashes, p_contents, p_bytes, p_parts)
-          with ordinality as u (uid, integration, reason, is_verified, delivery_id, key, body_hash, content, bytes, parts, n)
+        select * from unnest(p_uids, p_integrations, p_reasons, p_verified, p_delivery_ids, p_keys, p_body_hashes, p_contents, p_bytes, p_parts, p_versions)
+          with ordinality as u (uid, integration, reason, is_verified, delivery_id, key, body_hash, content, bytes, parts, version, n)
          order by u.n) a
   ), firsts as (
     select g.*, row_number() over (partition by g.integration, g.key order by g.n) as place from given g
@@ -89,7 +90,7 @@ begin atomic
            case when f.reason is not null then 'refused' when f.is_verified then 'verified' else 'unverified' end, f.reason,
            f.delivery_id, f.key, f.body_hash, f.content, f.bytes, f.parts::jsonb, case when f.reason is null then 'waiting' else 'refused' end
       from firsts f
-      join syncline.integrations i on i.id = f.integration and i.deleted_at is null
+      join syncline.integrations i on i.id = f.integration and i.deleted_at is null and (f.version is null or i.xmin::text = f.version)
       join syncline.environments e on e.id = i.environment_id and e.deleted_at is null
      where f.place = 1 or f.key is null
      order by f.integration, f.key, f.id
@@ -98,11 +99,11 @@ begin atomic
   )
   select coalesce(array_agg(m.uid), '{}') from made m;
 end;
-comment on function syncline.insert_events(uuid[], int[], text[], boolean[], text[], bytea[], bytea[], bytea[], int[], text[]) is 'Store webhooks whose keys nobody holds, of live integrations; the uids of those stored.';
+comment on function syncline.insert_events(uuid[], int[], text[], boolean[], text[], bytea[], bytea[], bytea[], int[], text[], text[]) is 'Store webhooks whose keys nobody holds, of live integrations at these versions (null: at any); the uids of those stored.';
 
 create or replace function syncline.accept_events(
   p_uids uuid[], p_integrations int[], p_reasons text[], p_verified boolean[], p_delivery_ids text[], p_keys bytea[],
-  p_body_hashes bytea[], p_contents bytea[], p_bytes int[], p_parts text[]) returns text
+  p_body_hashes bytea[], p_contents bytea[], p_bytes int[], p_parts text[], p_versions text[]) returns text
 language plpgsql volatile as $$
 declare
   v_stored uuid[];
@@ -116,14 +117,14 @@ begin
       where a.key is not null and a.delivery_id is null;
   end if;
   v_stored := syncline.insert_events(
-    p_uids, p_integrations, p_reasons, p_verified, p_delivery_ids, p_keys, p_body_hashes, p_contents, p_bytes, p_parts);
+    p_uids, p_integrations, p_reasons, p_verified, p_delivery_ids, p_keys, p_body_hashes, p_contents, p_bytes, p_parts, p_versions);
   if cardinality(v_stored) = cardinality(p_uids) then
     return repeat('+', cardinality(p_uids));
   end if;
   v_again := array(
     select a.n
-      from unnest(p_uids, p_integrations, p_keys) with ordinality as a (uid, integration, key, n)
-      join syncline.integrations i on i.id = a.integration and i.deleted_at is null
+      from unnest(p_uids, p_integrations, p_keys, p_versions) with ordinality as a (uid, integration, key, version, n)
+      join syncline.integrations i on i.id = a.integration and i.deleted_at is null and (a.version is null or i.xmin::text = a.version)
       join syncline.environments e on e.id = i.environment_id and e.deleted_at is null
      where a.uid <> all (v_stored) and a.key is not null
      order by a.n);
@@ -137,7 +138,7 @@ begin
       else '=' end, '' order by a.n)
     from unnest(p_uids) with ordinality as a (uid, n);
 end $$;
-comment on function syncline.accept_events(uuid[], int[], text[], boolean[], text[], bytea[], bytea[], bytea[], int[], text[]) is 'Store webhooks in the order they came in; a reason refuses one. A letter for each: + stored, = came again, ! came again with another body, - its integration is gone.';
+comment on function syncline.accept_events(uuid[], int[], text[], boolean[], text[], bytea[], bytea[], bytea[], int[], text[], text[]) is 'Store webhooks in the order they came in; a reason refuses one. A letter for each: + stored, = came again, ! came again with another body, - its integration is gone, or not at the version given (null: any) any more.';
 
 create or replace function syncline.ring_inbox() returns void
 language plpgsql volatile as $$

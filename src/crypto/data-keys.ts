@@ -6,9 +6,11 @@ import type { Db } from "../db/fn.ts";
 import { findConnectionKey, findEnvironmentKey } from "../db/keys.ts";
 import { AppError } from "../errors.ts";
 import type { DataKey, Keyring, WrappedKey } from "./keyring.ts";
+import { createMemory } from "./memory.ts";
 
 const MOST_REMEMBERED = 10_000; // a key set-up is about 1 KB
-const REMEMBERED_MS = 60_000;
+/** So long what was opened with a key may be remembered. */
+export const REMEMBERED_MS = 60_000;
 
 export type DataKeys = {
   keyring: Keyring;
@@ -16,19 +18,14 @@ export type DataKeys = {
   ofEnvironment: (environment: number) => Promise<DataKey>;
 };
 
-// Counted from before the key was read, and kept by a timer: nobody has to ask for it to be forgotten.
-const remember = (load: (id: number) => Promise<DataKey>, rememberedMs: number) => {
-  const known = new Map<number, DataKey>();
+const remember = (load: (id: number) => Promise<DataKey>, ms: number) => {
+  const known = createMemory<number, DataKey>({ most: MOST_REMEMBERED, ms });
   return async (id: number): Promise<DataKey> => {
     const found = known.get(id);
     if (found !== undefined) return found;
-    const until = performance.now() + rememberedMs;
+    const since = performance.now();
     const key = await load(id);
-    const left = until - performance.now();
-    if (left <= 0) return key;
-    if (known.size >= MOST_REMEMBERED) known.delete(known.keys().next().value as number);
-    known.set(id, key);
-    setTimeout(() => known.delete(id), left).unref();
+    known.set(id, key, since);
     return key;
   };
 };

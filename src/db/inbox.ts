@@ -8,6 +8,7 @@ const Target = z.object({
   n: z.number(),
   environment_id: z.number(),
   integration_id: z.number().nullable(),
+  version: z.string().nullable(),
   provider: z.string().nullable(),
   custom_secret: z.string().nullable(),
   webhook_secret_sealed: bytes,
@@ -36,6 +37,7 @@ export const acceptEvents = fn(
     contents: "bytea[]",
     bytes: "int[]",
     parts: "text[]",
+    versions: "text[]",
   },
   value(z.string()),
 );

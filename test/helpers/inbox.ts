@@ -48,6 +48,7 @@ export const acceptInto = async (deps: { pool: Pool; keys: DataKeys; environment
       contents,
       bytes: contents.map(({ length }) => length),
       parts: sent.map(partsOf),
+      versions: sent.map(() => null),
     });
   };
 };

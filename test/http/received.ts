@@ -39,6 +39,7 @@ export const receive = async (
     contents: [sealInboxContent(key, uid, content)],
     bytes: [text.length],
     parts: [JSON.stringify(reason === undefined ? [part] : [])],
+    versions: [null],
   });
   return uid;
 };

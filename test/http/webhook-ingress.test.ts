@@ -201,6 +201,38 @@ test("a secret counts from the next webhook on, is sealed, survives a rename, an
   assert.deepEqual([await statusWith("old", renamed), await statusWith("next", renamed)], [200, 401]);
 });
 
+test("an integration that is deleted takes nothing more, and one of the same name is judged by its own secret", async (t) => {
+  const api = await ingressApi(t);
+  const statusWith = async (secret: string) => (await api.send({ id: randomUUID(), secret })).status;
+  assert.equal(await statusWith(SECRET), 200);
+  await api.must("DELETE", "/integrations/crm");
+  assert.equal(await statusWith(SECRET), 404);
+  const body = { provider: "acme", unique_key: "crm", custom: { webhookSecret: "of the second" } };
+  await api.must("POST", "/integrations", { body });
+  assert.deepEqual([await statusWith("of the second"), await statusWith(SECRET)], [200, 401]);
+  await api.must("DELETE", "/integrations/crm");
+  await api.must("POST", "/integrations", { body });
+  assert.equal(await statusWith("of the second"), 200);
+  const found = await api.db.query(
+    "select i.deleted_at is not null as is_deleted from syncline.inbox x join syncline.integrations i on i.id = x.integration_id where x.verdict = 'verified' order by x.id",
+  );
+  assert.deepEqual(
+    found.map(({ is_deleted }) => is_deleted),
+    [true, true, false],
+  );
+});
+
+test("a webhook is stored without asking where it goes when that was asked within the last minute", async (t) => {
+  const api = await ingressApi(t);
+  const statusOf = async (id: string, secret = SECRET) => (await api.send({ id, secret })).status;
+  assert.equal(await statusOf("first"), 200);
+  await api.db.query("alter function syncline.find_webhook_targets rename to not_there");
+  assert.deepEqual(
+    [await statusOf("second"), await statusOf("third"), await statusOf("fourth", "wrong")],
+    [200, 200, 500],
+  );
+});
+
 test("a secret may stand in the metadata of the connection that a webhook is about", async (t) => {
   const api = await ingressApi(t, {
     catalogueFiles: [await catalogueWith(t, { forge: { ...FORGE, webhook: "gitlab" } })],

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { acceptEvents, findLookupSecrets, findWebhookTargets } from "../../src/db/inbox.ts";
 import { hashOf, makeSync, sqlTests, type World } from "../helpers/world.ts";
 
-type Event = { to: number; id?: string | null; key?: string | null; body?: string; reason?: string };
+type Event = { to: number; id?: string | null; key?: string | null; body?: string; reason?: string; version?: string };
 
 const accept = (w: World, events: Event[]) => {
   const keyOf = ({ id, key = id }: Event) => (key === undefined || key === null ? null : hashOf(key));
@@ -19,6 +19,7 @@ const accept = (w: World, events: Event[]) => {
     contents: events.map(({ body }) => Buffer.from(body ?? "body")),
     bytes: events.map(() => 4),
     parts: events.map(() => "[]"),
+    versions: events.map(({ version }) => version ?? null),
   });
 };
 
@@ -124,6 +125,31 @@ sqlTests("34_inbox", {
         [3, ids.environment, null, null],
       ],
     );
+  },
+  "what was judged by an integration that was changed since is not stored, nor counted as a duplicate": async (w) => {
+    const { integration: to, environment } = await makeSync(w);
+    const versionNow = async () => {
+      const [at] = await w.q(
+        "select array[e.uid] as environments, array[i.unique_key] as keys from syncline.integrations i join syncline.environments e on e.id = i.environment_id where i.id = $1",
+        [to],
+      );
+      return (await findWebhookTargets(w.db, at as { environments: string[]; keys: string[] }))[0]!.version!;
+    };
+    const version = await versionNow();
+    assert.equal(await accept(w, [{ to, id: "a", version }]), "+");
+    await w.q("savepoint later", []); // versions are of transactions
+    await w.q("update syncline.integrations set display_name = 'New' where id = $1", [to]);
+    const events = [
+      { to, id: "a", version },
+      { to, id: "b", version },
+      { to, version, reason: "wrong_signature" },
+      { to, id: "a", version: await versionNow() },
+      { to, id: "c", version: await versionNow() },
+    ];
+    assert.equal(await accept(w, events), "---=+");
+    await w.q("update syncline.environments set deleted_at = syncline.now() where id = $1", [environment]);
+    assert.equal(await accept(w, [{ to, id: "d", version: events[4]!.version }]), "-");
+    assert.deepEqual(await rows(w), [kept("a", 1), kept("c")]);
   },
   "secrets of connections are the texts of a field of their metadata": async (w) => {
     const { integration, connection } = await makeSync(w);

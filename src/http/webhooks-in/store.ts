@@ -7,7 +7,6 @@ import { acceptEvents } from "../../db/inbox.ts";
 import type { Pool } from "../../db/pool.ts";
 import { storableJson, storableText } from "../../db/storable.ts";
 import { againAfterDeadlock } from "../../db/tx.ts";
-import { AppError } from "../../errors.ts";
 import type { Part, WebhookRequest } from "../../providers/webhook/types.ts";
 import type { Target } from "./target.ts";
 
@@ -16,8 +15,11 @@ const EVERY_MS = 4; // at 1,000 a second four share a statement
 const MOST_BYTES_AT_ONCE = 8 * 1024 * 1024;
 const LONGEST_ID = 255;
 
-/** `again`: the same came before; `changed`: the same id came before, with another body. */
-export type Stored = "stored" | "again" | "changed";
+/**
+ * `again`: the same came before; `changed`: the same id came before, with another body; `outdated`: its integration is not
+ * what it was judged by, or gone.
+ */
+export type Stored = "stored" | "again" | "changed" | "outdated";
 
 /** What is to be stored: `reason` says why it is refused. */
 export type Judged = {
@@ -50,6 +52,7 @@ const whatItSays = ({ request, parts }: Told, bodyHash: Buffer): string => {
 type Row = {
   uid: string;
   integration: number;
+  version: string;
   reason: string | null;
   isVerified: boolean;
   deliveryId: string | null;
@@ -78,6 +81,7 @@ const toRow = (judged: Judged): Row => {
   return {
     uid,
     integration: target.integration,
+    version: target.version,
     reason,
     isVerified,
     deliveryId: storedId(deliveryId),
@@ -89,12 +93,10 @@ const toRow = (judged: Judged): Row => {
   };
 };
 
-const RESULTS: Record<string, Stored> = { "+": "stored", "=": "again", "!": "changed" };
+// The letters of accept_events.
+const RESULTS: Record<string, Stored> = { "+": "stored", "=": "again", "!": "changed", "-": "outdated" };
 
-/**
- * Stores what was judged and resolves when it is committed. Throws `unknown_provider_config` when its integration was deleted
- * meanwhile. `onStored` is called after commits of what is to be handled.
- */
+/** Stores what was judged and resolves when it is committed. `onStored` is called after commits of what is to be handled. */
 export const createStore = ({ db, onStored }: { db: Pool; onStored: () => void }) => {
   const write = createBatcher<Row, string>({
     most: MOST_AT_ONCE,
@@ -113,6 +115,7 @@ export const createStore = ({ db, onStored }: { db: Pool; onStored: () => void }
         contents: batch.map(({ content }) => content),
         bytes: batch.map(({ bytes }) => bytes),
         parts: batch.map(({ parts }) => parts),
+        versions: batch.map(({ version }) => version),
       };
       const letters = await againAfterDeadlock(() => acceptEvents(db, given));
       if (batch.some(({ reason }, index) => reason === null && letters[index] === "+")) onStored();
@@ -120,9 +123,5 @@ export const createStore = ({ db, onStored }: { db: Pool; onStored: () => void }
     },
   });
 
-  return async (judged: Judged): Promise<Stored> => {
-    const result = RESULTS[await write(toRow(judged))];
-    if (result === undefined) throw new AppError("unknown_provider_config", undefined, { status: 404 });
-    return result;
-  };
+  return async (judged: Judged): Promise<Stored> => RESULTS[await write(toRow(judged))] as Stored;
 };

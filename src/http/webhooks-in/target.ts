@@ -19,6 +19,8 @@ export type Target = {
   environment: number;
   integration: number;
   uniqueKey: string;
+  /** Of the integration: any change makes another. */
+  version: string;
   rule: WebhookRule;
   secrets: WebhookSecrets;
   /** The environment's. */
@@ -43,13 +45,18 @@ const openSecrets = async (keys: DataKeys, uniqueKey: string, found: WebhookTarg
   };
 };
 
-type Deps = Pick<HttpDeps, "db" | "keys" | "catalogue">;
+/** One name for each address. */
+export const nameOf = ({ environmentUuid, providerConfigKey }: Address): string =>
+  `${environmentUuid}/${providerConfigKey}`;
 
-/**
- * Looks up where webhooks go: one statement for all that ask meanwhile, and nothing remembered, so that a secret that was
- * changed or an integration that was deleted counts from the next request on. Undefined when the provider has no rule.
- */
-export const createFindTarget = ({ db, keys, catalogue }: Deps): ((at: Address) => Promise<Target | undefined>) => {
+export type TargetDeps = Pick<HttpDeps, "db" | "keys" | "catalogue">;
+
+/** Looks up where webhooks go: one statement for all that ask meanwhile. Undefined when the provider has no rule. */
+export const createFindTarget = ({
+  db,
+  keys,
+  catalogue,
+}: TargetDeps): ((at: Address) => Promise<Target | undefined>) => {
   const toTarget = async ({ providerConfigKey }: Address, found: WebhookTarget | undefined) => {
     if (found === undefined) throw new AppError("unknown_environment");
     const { environment_id: environment, integration_id: integration } = found;
@@ -59,14 +66,21 @@ export const createFindTarget = ({ db, keys, catalogue }: Deps): ((at: Address) 
     if (rule === undefined) return undefined;
     const key = await keys.ofEnvironment(environment);
     const secrets = await openSecrets(keys, providerConfigKey, found);
-    return { environment, integration, uniqueKey: providerConfigKey, rule, secrets, key };
+    return {
+      environment,
+      integration,
+      uniqueKey: providerConfigKey,
+      version: found.version as string,
+      rule,
+      secrets,
+      key,
+    };
   };
 
   return createBatcher<Address, Target | undefined>({
     most: MOST_AT_ONCE,
     everyMs: EVERY_MS,
     work: async (asked) => {
-      const nameOf = ({ environmentUuid, providerConfigKey }: Address) => `${environmentUuid}/${providerConfigKey}`;
       const distinct = [...new Map(asked.map((one) => [nameOf(one), one])).values()];
       const found = await findWebhookTargets(db, {
         environments: distinct.map(({ environmentUuid }) => environmentUuid),
