@@ -9,7 +9,8 @@ import type { Result } from "./result.ts";
 import type { Bench } from "./setup.ts";
 
 const RATES = [1_000, 1_500];
-const SECONDS = 20;
+const ROUNDS = 5; // of which the middle one counts: on a shared machine some fall into a time when the machine is taken away
+const SECONDS = 10;
 const BUDGET_MS = 20;
 const SECRET = "bench-webhook-secret";
 
@@ -45,15 +46,42 @@ const send = async (url: string, rate: number, round: string): Promise<Sent> =>
 const said = ({ p50, p99, max }: Sent): string =>
   `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, longest ${max.toFixed(0)} ms`;
 
-/** The bare handler at this rate: how it answered, and microseconds of its own an event. */
-const sendBare = async (rate: number): Promise<Sent & { us: number }> => {
+type Round = Sent & { us: number; postgresUs: number };
+
+/** One round to `url`, with the microseconds an event took of the process that answers and of Postgres. */
+const measured = async (bench: Bench, url: string, pid: number, rate: number, round: string): Promise<Round> => {
+  const before = { own: processCpuMs(pid), postgres: bench.postgresCpuMs() };
+  const sent = await send(url, rate, round);
+  const us = ((processCpuMs(pid) - before.own) * 1000) / sent.count;
+  return { ...sent, us, postgresUs: ((bench.postgresCpuMs() - before.postgres) * 1000) / sent.count };
+};
+
+/** By p99. */
+const middle = (rounds: Round[]): Round => rounds.toSorted((a, b) => a.p99 - b.p99)[Math.floor(rounds.length / 2)]!;
+
+const allP99 = (rounds: Round[]): string => rounds.map(({ p99 }) => p99.toFixed(0)).join(", ");
+
+/** Rounds of ours and of the bare handler in turn. */
+const benchRate = async (bench: Bench, api: { url: string; pid: number }, rate: number): Promise<Result> => {
   const bare = start("ingress-bare.ts");
-  const url = `http://127.0.0.1:${await firstLine(bare)}/webhook/environment/hooks`;
-  const before = processCpuMs(bare.pid!);
-  const sent = await send(url, rate, "bare");
-  const us = ((processCpuMs(bare.pid!) - before) * 1000) / sent.count;
+  const bareUrl = `http://127.0.0.1:${await firstLine(bare)}/webhook/environment/hooks`;
+  await send(bareUrl, 200, "warm");
+  const rounds: { own: Round[]; bare: Round[] } = { own: [], bare: [] };
+  for (let n = 0; n < ROUNDS; n += 1) {
+    rounds.bare.push(await measured(bench, bareUrl, bare.pid!, rate, `${n}`));
+    rounds.own.push(await measured(bench, api.url, api.pid, rate, `${rate}-${n}`));
+  }
   await stop(bare);
-  return { ...sent, us };
+  const own = middle(rounds.own);
+  return {
+    work: `a provider's webhooks, ${rate}/s, the middle of ${ROUNDS} rounds of ${SECONDS} s`,
+    against: "a bare Express handler",
+    ratio: own.p99,
+    budget: `p99 <= ${BUDGET_MS} ms`,
+    isMet:
+      own.p99 <= BUDGET_MS && rounds.own.every(({ failed, perSecond }) => failed === 0 && perSecond >= 0.98 * rate),
+    detail: `ms at p99; ${own.perSecond.toFixed(0)}/s, ${said(own)} (rounds: ${allP99(rounds.own)}), ${own.us.toFixed(0)} us of CPU an event and ${own.postgresUs.toFixed(0)} in Postgres; the bare one ${said(middle(rounds.bare))} (rounds: ${allP99(rounds.bare)}), ${middle(rounds.bare).us.toFixed(0)} us`,
+  };
 };
 
 /** Row by rate, then how fast a worker finds out for whom they are. On a server of role `api`, which is not sent anything. */
@@ -75,23 +103,10 @@ export const benchIngress = async (bench: Bench): Promise<Result[]> => {
   const results: Result[] = [];
   await send(url, 200, "warm");
   for (const rate of RATES) {
-    const bare = await sendBare(rate);
-    const before = { api: processCpuMs(api.child.pid!), postgres: bench.postgresCpuMs(), rows: await waiting() };
-    const sent = await send(url, rate, `r${rate}`);
-    const us = {
-      api: ((processCpuMs(api.child.pid!) - before.api) * 1000) / sent.count,
-      postgres: ((bench.postgresCpuMs() - before.postgres) * 1000) / sent.count,
-    };
-    const rows = (await waiting()) - before.rows;
-    if (sent.failed > 0 || rows !== sent.count) throw new Error(`${JSON.stringify(sent)}, but ${rows} rows`);
-    results.push({
-      work: `a provider's webhooks, ${rate}/s for ${SECONDS} s`,
-      against: "a bare Express handler",
-      ratio: sent.p99,
-      budget: `p99 <= ${BUDGET_MS} ms`,
-      isMet: sent.p99 <= BUDGET_MS && sent.perSecond >= 0.98 * rate,
-      detail: `ms at p99; ${sent.perSecond.toFixed(0)}/s, ${said(sent)}, ${us.api.toFixed(0)} us of CPU an event and ${us.postgres.toFixed(0)} in Postgres; the bare one ${said(bare)}, ${bare.us.toFixed(0)} us`,
-    });
+    const before = await waiting();
+    results.push(await benchRate(bench, { url, pid: api.child.pid! }, rate));
+    const rows = (await waiting()) - before;
+    if (rows !== rate * SECONDS * ROUNDS) throw new Error(`${rows} rows of ${rate * SECONDS * ROUNDS} webhooks`);
   }
   await stop(api.child);
 
