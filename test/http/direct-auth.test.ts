@@ -52,6 +52,11 @@ const catalogueOf = (url: string) => ({
     credentials: { username: string, password: { ...string, secret: true } },
   },
   plain: { auth_mode: "NONE", proxy: { base_url: url } },
+  hosted: {
+    auth_mode: "NONE",
+    proxy: { base_url: `https://${filledWith("connectionConfig.subdomain")}.hosted.example` },
+    connection_config: { subdomain: string },
+  },
   tba: { auth_mode: "TBA", proxy: { base_url: url } },
   steps: {
     auth_mode: "TWO_STEP",
@@ -129,7 +134,7 @@ test("each kind of credentials makes its connection, and ends the session", asyn
 
 test("what is wrong is named, and the session goes on until it has made a connection", async (t) => {
   const api = await setUp(t);
-  const token = await api.newToken({ allowed_integrations: ["keyed", "popup", "steps", "client", "tba"] });
+  const token = await api.newToken({ allowed_integrations: ["keyed", "popup", "steps", "client", "tba", "hosted"] });
   const refused = async (target: string, body?: object, query = "") => {
     const { status, body: answer } = await api.post(target, token, body, query);
     const fields = (answer.error.errors ?? []).map(({ path }: { path: string[] }) => path.join("."));
@@ -159,6 +164,10 @@ test("what is wrong is named, and the session goes on until it has made a connec
     "400 invalid_body token",
   );
   assert.equal(await refused("/auth/two-step/steps", { type: "TWO_STEP" }), "400 invalid_body login");
+  assert.equal(
+    await refused("/auth/unauthenticated/hosted", undefined, "&params[subdomain]=evil.example/"),
+    "400 invalid_connection_config",
+  );
   const wrongClient = { client_id: "bad", client_secret: "s" };
   assert.equal(await refused("/oauth2/auth/client", wrongClient), "400 connection_test_failed");
   assert.equal(await refused("/oauth2/auth/client", {}), "400 invalid_body client_id");
@@ -172,7 +181,7 @@ test("what is wrong is named, and the session goes on until it has made a connec
   const made = await api.post(keyed, token, key, `${fine}&public_key=x&hmac=y&user_scope=a,b&params[found]=x`);
   assert.equal(made.status, 200, made.text);
   const connection = await api.must("GET", `/connections/${made.body.connectionId}?provider_config_key=keyed`);
-  assert.deepEqual(connection.connection_config, { subdomain: "acme", region: "eu", found: "x" });
+  assert.deepEqual(connection.connection_config, { subdomain: "acme", region: "eu" }, "what is found is not claimed");
 });
 
 test("without the token of a session that goes on nothing is made", async (t) => {

@@ -7,7 +7,7 @@ import type { Provider } from "../../providers/schema.ts";
 import { fillTemplate } from "../../providers/template.ts";
 import { clientOf } from "../kinds/client.ts";
 import { exchangeCode, withTokens } from "../kinds/oauth2.ts";
-import { checkAddresses, fillAddress } from "./address.ts";
+import { checkAddresses, checkTold, fillAddress } from "./address.ts";
 import type { Arrival, Asked, CallbackQuery, FlowContext, FlowKind, FlowSecrets } from "./flow.ts";
 
 // What nobody but us says, however the query asks for it: with these another would get the code, or ours would be another's.
@@ -158,7 +158,9 @@ export const exchange = async (
   checkIssuer(context, secrets, query);
   const code = codeIn(provider, query);
   const { override, refreshToken, codeVerifier } = secrets;
-  const config = { ...secrets.config, ...keptOf(provider, query) };
+  const told = keptOf(provider, query);
+  checkTold(provider, secrets.config, told);
+  const config = { ...secrets.config, ...told };
   checkAddresses(provider, config);
   const answer = await exchangeCode(
     { provider, client, integrationConfig, connectionConfig: config, fetch, now },

@@ -2,6 +2,7 @@
 import { AppError } from "../../errors.ts";
 import type { Credentials } from "../../providers/credentials.ts";
 import { fillTemplate, type TemplateContext } from "../../providers/template.ts";
+import { checkAddress } from "../flow/address.ts";
 import type { ObtainContext } from "../obtain.ts";
 
 type Known = Pick<ObtainContext, "client" | "connectionConfig" | "now"> &
@@ -63,10 +64,20 @@ const encodedTexts = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, encodedTexts(inner)]));
 };
 
-/** An address; credentials in its query are encoded. */
+// An import may have brought what no browser is let in with: the client's secret goes there too.
+const checkPlace = (place: string, { connectionConfig }: TemplateContext): void => {
+  try {
+    checkAddress(place, connectionConfig, { isOpen: true });
+  } catch (cause) {
+    throw new AppError("invalid_credentials", (cause as Error).message, { cause });
+  }
+};
+
+/** An address; credentials in its query are encoded. Throws `invalid_credentials` when the config leads it astray. */
 export const fillUrl = (template: string, context: TemplateContext): string => {
   const what = "the address where its token is had";
   const [place = "", query] = template.split(/\?(.*)/s);
+  checkPlace(place, context);
   const filled = fillWhole(place, context, what);
   if (query === undefined) return filled;
   const inQuery = { ...context, credentials: encodedTexts(context.credentials) as Credentials };

@@ -1,6 +1,8 @@
 // POST /api-auth/api-key/:providerConfigKey and its like: a browser brings credentials that need nobody's consent, with the
 // token of its connect session in the query. What differs from kind to kind is a table; the rest is one piece of code.
 import { z } from "zod";
+import { checkAddresses } from "../../auth/flow/address.ts";
+import { saidByBrowser } from "../../auth/flow/config.ts";
 import { checkAllowed, defaultsOf, makeInSession } from "../../auth/make-in-session.ts";
 import type { ConnectSession } from "../../db/connect-sessions.ts";
 import { getIntegration, type Integration } from "../../db/integrations.ts";
@@ -69,7 +71,9 @@ const make = (deps: HttpDeps, kind: BodyKind) => {
     if (unknown[0] !== undefined) throw fieldError("invalid_body", [unknown[0]], "is no field of this provider");
     const known = await knownConfig(deps, session, uniqueKey);
     const fields = { ...accountOf(kind.mode), ...provider.connection_config };
-    const connectionConfig = checkFields(fields, params, { code: "invalid_query_params", path: ["params"] }, known);
+    const said = saidByBrowser(provider, params);
+    const connectionConfig = checkFields(fields, said, { code: "invalid_query_params", path: ["params"] }, known);
+    checkAddresses(provider, { ...known, ...connectionConfig });
     const kept = checkFields(provider.credentials, values, { code: "invalid_body", path: [] });
     const credentials = credentialsOf(kind.mode, kept, optionsOf(kind, body as Record<string, unknown>));
     const made = await makeInSession({ ...runs.auth, runEvent: runs.runEvent }, session, {
@@ -91,7 +95,7 @@ const endpointOf = (deps: HttpDeps, kind: BodyKind): Endpoint => {
       says: `Connect with ${kind.says}`,
       ...(kind.body && { body: kind.body }),
       answers: MADE,
-      errors: [...REFUSALS, "connection_test_failed", "connection_validation_failed"],
+      errors: [...REFUSALS, "invalid_connection_config", "connection_test_failed", "connection_validation_failed"],
     },
     ({ caller, params, query, body }) =>
       work(caller.session, params.providerConfigKey, query.params, (body ?? {}) as object),

@@ -28,7 +28,7 @@ const keyFor = (entry: Provider): string => {
 };
 
 const textFor = (field: string, entry: Provider): string => {
-  if (field === "baseUrl") return "https://x.example";
+  if (field === "baseUrl" || field === "accounts-server") return "https://x.example";
   return /private_?key/i.test(field) ? keyFor(entry) : "x";
 };
 
