@@ -5,13 +5,18 @@ import type { HttpClient } from "./client.ts";
 
 const KEPT_MS = 60 * 60_000;
 const FRESH_MS = 60_000; // so often an unknown key may make us ask again
+const FAILED_MS = 5_000; // anybody may send us webhooks: they must not make us ask once for each
 const PATIENCE_MS = 5_000;
 const MOST_KEPT = 100;
 
-/** The JSON at this address, from memory where it is not older than an hour; with `isFresh` than a minute. */
+/**
+ * The JSON at this address, from memory where it is not older than an hour; with `isFresh` than a minute, unless there is
+ * nothing newer to be had.
+ */
 export type FetchKeys = (url: string, isFresh?: boolean) => Promise<unknown>;
 
-type Kept = { at: number; keys: Promise<unknown> };
+/** `at`: when what serves was asked for (nothing does: never); `failedAt`: when asking for something newer failed. */
+type Kept = { at: number; failedAt: number; keys: Promise<unknown> };
 
 const load = async (http: HttpClient, url: string): Promise<unknown> => {
   const request = { method: "GET", url: new URL(url), headers: { accept: "application/json" }, body: null };
@@ -20,17 +25,39 @@ const load = async (http: HttpClient, url: string): Promise<unknown> => {
   return JSON.parse(body.toString("utf8"));
 };
 
-/** A memory of public keys. What could not be fetched is not remembered. */
+const NEVER = -Infinity;
+
+const isYoung = ({ at }: Kept, ms: number): boolean => Date.now() - at < ms;
+
+/** A memory of public keys, and for some seconds of failures. */
 export const createFetchKeys = (http: HttpClient): FetchKeys => {
   const memory = new Map<string, Kept>();
-  return (url, isFresh = false) => {
-    const known = memory.get(url);
-    if (known !== undefined && Date.now() - known.at < (isFresh ? FRESH_MS : KEPT_MS)) return known.keys;
-    const keys = load(http, url);
+
+  const keep = (url: string, kept: Kept): void => {
     memory.delete(url);
     if (memory.size >= MOST_KEPT) memory.delete(memory.keys().next().value as string);
-    memory.set(url, { at: Date.now(), keys });
-    keys.catch(() => memory.get(url)?.keys === keys && memory.delete(url));
-    return keys;
+    memory.set(url, kept);
+  };
+
+  const ask = (url: string, known: Kept | undefined): Promise<unknown> => {
+    const older = known && isYoung(known, KEPT_MS) ? known : undefined;
+    const failed = (error: unknown): unknown => {
+      if (older === undefined) {
+        keep(url, { ...kept, at: NEVER, failedAt: Date.now() });
+        throw error;
+      }
+      keep(url, { ...older, failedAt: Date.now() });
+      return older.keys;
+    };
+    const kept: Kept = { at: Date.now(), failedAt: NEVER, keys: load(http, url).catch(failed) };
+    keep(url, kept);
+    return kept.keys;
+  };
+
+  return (url, isFresh = false) => {
+    const known = memory.get(url);
+    if (known === undefined) return ask(url, known);
+    const serves = isYoung(known, isFresh ? FRESH_MS : KEPT_MS) || Date.now() - known.failedAt < FAILED_MS;
+    return serves ? known.keys : ask(url, known);
   };
 };
