@@ -18,7 +18,8 @@ import { expiryOf, marginOf } from "./expiry.ts";
 import { type ObtainContext, type Obtained, obtain } from "./obtain.ts";
 import { openCredentials } from "./open.ts";
 
-// The lease has 30 s; what is left of it is for storing.
+// The lease has 30 s; what is left of it is for storing. Counted from before it was asked for: a database that is slow to say
+// what the exchange needs must not make it begin when another process has the lease.
 const LONGEST_EXCHANGE_MS = 25_000;
 // Longer than a lease: who waits for a process that died takes over from it.
 const LONGEST_WAIT_MS = 35_000;
@@ -40,7 +41,11 @@ export type Renewals = {
   settled: () => Promise<void>;
 };
 
-type Deps = AuthDeps & { worker: string };
+type Deps = AuthDeps & {
+  worker: string;
+  /** Milliseconds since some moment; `performance.now()` unless given. */
+  elapsed?: () => number;
+};
 type Claimed = { connection: number; token: number };
 
 type Prepared = { context: ObtainContext; seal: (credentials: Credentials) => Buffer };
@@ -64,7 +69,6 @@ const prepare = async (deps: Deps, id: number): Promise<Prepared> => {
     metadata: connection.metadata,
     fetch,
     now: Date.now,
-    signal: AbortSignal.timeout(LONGEST_EXCHANGE_MS),
   };
   const place = credentialsPlace(environment, uniqueKey, connection.connection_id);
   const key = await keys.ofConnection(id);
@@ -111,14 +115,20 @@ const noteFailure = async ({ pool, log }: Deps, claimed: Claimed, failure: AppEr
   log.warn({ event: "renewal.failed", connection: claimed.connection, err: failure }, "credentials were not renewed");
 };
 
-const exchange = async (deps: Deps, claimed: Claimed): Promise<void> => {
-  const prepared = await prepare(deps, claimed.connection).catch(async (error) => {
+const tooLate = (): AppError =>
+  new AppError("connection_refresh_backoff", "The database was too slow for the credentials to be renewed. Try again.");
+
+const exchange = async (deps: Deps, claimed: Claimed, leftMs: () => number): Promise<void> => {
+  const giveBack = async (error: unknown): Promise<never> => {
     await giveBackRenewal(deps.pool, claimed).catch(() => {});
     throw error;
-  });
+  };
+  const prepared = await prepare(deps, claimed.connection).catch(giveBack);
+  const left = leftMs();
+  if (left <= 0) return await giveBack(tooLate());
   let obtained: Obtained;
   try {
-    obtained = await obtain(prepared.context);
+    obtained = await obtain({ ...prepared.context, signal: AbortSignal.timeout(left) });
   } catch (error) {
     const failure = asRefusal(error);
     await noteFailure(deps, claimed, failure);
@@ -132,14 +142,17 @@ const says = (error: { description: string } | null): string => (error === null 
 /** Until it is done, by us or by another process. */
 const renewOnce = async (deps: Deps, connection: number, { seen, isForced = false }: Wanted): Promise<void> => {
   const holder = `${deps.worker} ${randomUUID()}`;
+  const { elapsed = () => performance.now() } = deps;
   const until = performance.now() + LONGEST_WAIT_MS;
   let hasWaited = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE_MS)) {
     // Who has waited takes the other's result, whatever it is.
     const asked = { connection, seen, isForced: isForced && !hasWaited, holder };
+    const endsAt = elapsed() + LONGEST_EXCHANGE_MS;
     const { verdict, token, wait_ms: waitMs, error } = await claimRenewal(deps.pool, asked);
     if (verdict === "fresh") return;
-    if (verdict === "granted") return await exchange(deps, { connection, token: token as number });
+    if (verdict === "granted")
+      return await exchange(deps, { connection, token: token as number }, () => Math.floor(endsAt - elapsed()));
     if (verdict === "gone") throw new AppError("unknown_connection", "the connection was deleted");
     if (verdict === "exhausted")
       throw new AppError(

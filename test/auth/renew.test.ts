@@ -1,6 +1,7 @@
 // Credentials stay fresh in one process: what users of a connection see when its token ends, is revoked, or cannot be renewed.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { createRenewals } from "../../src/auth/renew.ts";
 import { createRenewTask } from "../../src/jobs/renew-task.ts";
 import { createLogger } from "../../src/log.ts";
 import { compileTexts } from "../helpers/installation.ts";
@@ -182,6 +183,18 @@ test("a refresh token that the provider takes no more is reported as such, and i
   );
   assert.deepEqual([row?.error.is_final, row?.is_tomorrow], [true, true]);
   assert.doesNotMatch(text + JSON.stringify(row) + api.logged.join(), /hush/);
+});
+
+test("a process that got to the exchange only when its lease was about to end leaves the refresh token alone", async (t) => {
+  const { oidc, api, connect } = await world(t);
+  const { id } = await connect("one");
+  const times = [0];
+  const slow = createRenewals({ ...api.runs.auth, worker: "slow", elapsed: () => times.shift() ?? 25_000 });
+  const wanted = { seen: 1, isForced: true };
+  await assert.rejects(slow.renew(id, wanted), { code: "connection_refresh_backoff" });
+  assert.equal(oidc.counts.refresh_token, 0);
+  await api.runs.auth.renewals.renew(id, wanted);
+  assert.equal(oidc.counts.refresh_token, 1, "the lease was given back");
 });
 
 test("each connection is renewed or tested daily, though nobody uses it", async (t) => {
