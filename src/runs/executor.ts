@@ -34,6 +34,8 @@ import { RELEASED, workOnRun } from "./work-on-run.ts";
 
 const ISOLATE_MEMORY_MB = 128;
 const GRACE_MS = 7_000;
+// An answer with a token is a few KB; whose server is asked, end users say. The 100 MB of an API's answers would be memory for them.
+const TOKEN_BYTES = 1024 * 1024;
 
 export type ExecutorDeps = {
   pool: Pool;
@@ -120,8 +122,9 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
   const { allowPrivateHosts, lookup } = deps;
   const requests = { allowPrivateHosts, ...(lookup && { lookup }), log, limits };
   const http = createHttpClient(deps);
+  const tokenHttp = createHttpClient({ ...deps, maxBodyBytes: TOKEN_BYTES });
   const forwarding = createForwarding(requests);
-  const plainAuth: AuthDeps = { ...deps, fetch: createFetch(http), forward: forwarding.forward };
+  const plainAuth: AuthDeps = { ...deps, fetch: createFetch(tokenHttp), forward: forwarding.forward };
   const renewals = createRenewals({ ...plainAuth, worker: id });
   const auth: FreshAuthDeps = { ...plainAuth, renewals };
   const hostDeps = { ...deps, http, send: sendRequest(requests), renewals };
@@ -148,7 +151,7 @@ export const startExecutor = async (deps: ExecutorDeps): Promise<Executor> => {
     await isolates.ifMade()?.close();
     // What a provider has given already must be stored.
     await Promise.race([renewals.settled(), sleep(graceMs, undefined, { ref: false })]);
-    await http.close();
+    await Promise.all([http.close(), tokenHttp.close()]);
     await logs.flush();
   };
   let ending: Promise<void> | undefined;

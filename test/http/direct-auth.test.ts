@@ -22,7 +22,16 @@ const startProvider = async (t: TestContext): Promise<string> => {
     const isGood = /good/.test(`${req.headers["x-api-key"]} ${basic} ${body}`);
     res.writeHead(isGood ? 200 : 401, { "content-type": "application/json" });
     res.end(
-      JSON.stringify(isGood ? { access_token: "t1", token: "t1", expires_in: 3600 } : { error: "invalid_client" }),
+      JSON.stringify(
+        isGood
+          ? {
+              access_token: "t1",
+              token: "t1",
+              expires_in: 3600,
+              ...(/large/.test(body) && { more: "x".repeat(2 ** 20) }),
+            }
+          : { error: "invalid_client" },
+      ),
     );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -170,6 +179,12 @@ test("what is wrong is named, and the session goes on until it has made a connec
   );
   const wrongClient = { client_id: "bad", client_secret: "s" };
   assert.equal(await refused("/oauth2/auth/client", wrongClient), "400 connection_test_failed");
+  const large = { client_id: "good, but large", client_secret: "s" };
+  assert.equal(
+    await refused("/oauth2/auth/client", large),
+    "400 connection_test_failed",
+    "an answer has a megabyte at most",
+  );
   assert.equal(await refused("/oauth2/auth/client", {}), "400 invalid_body client_id");
   assert.equal(
     await refused("/auth/tba/tba", { token_id: "i", token_secret: "s" }),
