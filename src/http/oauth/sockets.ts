@@ -3,11 +3,11 @@
 // process: results are rows, a notice says when to look, and while somebody waits we look by ourselves every 5 s.
 import type { Duplex } from "node:stream";
 import type { Express, Request, RequestHandler } from "express";
+import { ipKeyGenerator } from "express-rate-limit";
 import { type WebSocket, WebSocketServer } from "ws";
 import { listen } from "../../db/listen.ts";
 import { type FlowResult, findFlowResults } from "../../db/oauth-flows.ts";
 import type { Pool } from "../../db/pool.ts";
-import { AppError } from "../../errors.ts";
 import type { Logger } from "../../log.ts";
 import { isUpgrade, takeSocket } from "../upgrade.ts";
 import { newSecret, sha256 } from "./state.ts";
@@ -17,6 +17,7 @@ const LOOK_MS = 5_000;
 const LOOKS_BETWEEN_PINGS = 5;
 const LONGEST_LIFE_MS = 15 * 60_000;
 const MOST_SOCKETS = 2_000; // a process; some 20 KB each
+const MAKES_ROOM = 1013; // try again later
 const MESSAGE_BYTES = 1_024; // clients have nothing to say
 const LINGER_MS = 1_000;
 const SERVICE_RESTART = 1012;
@@ -24,8 +25,6 @@ const SERVICE_RESTART = 1012;
 type Notice = { client: string; type: string | null; desc: string | null };
 
 export type FlowSockets = {
-  /** Throws `too_many_request` when this process has enough. */
-  admit: () => void;
   take: (request: Request, socket: Duplex, head: Buffer) => void;
   close: () => Promise<void>;
 };
@@ -35,12 +34,45 @@ const messageOf = ({ unique_key, connection_name, is_pending, error_type, error_
     ? { message_type: "success", provider_config_key: unique_key, connection_id: connection_name, is_pending }
     : { message_type: "error", provider_config_key: unique_key, error_type, error_desc: error_desc ?? "" };
 
-/** The sockets of this process; it listens from the first one on. */
-export const createFlowSockets = ({ url, pool, log }: { url: string; pool: Pool; log: Logger }): FlowSockets => {
+/**
+ * Who waits, by address. Sockets are open to anybody: when there are enough, the oldest of the address with the most makes room,
+ * so that a flood of one address drives out its own. Behind a proxy that is not trusted all are of one address.
+ */
+const createRoom = (most: number) => {
+  const byAddress = new Map<string, Set<WebSocket>>();
+  let count = 0;
+  const leave = (address: string, socket: WebSocket): void => {
+    const there = byAddress.get(address);
+    if (there?.delete(socket) !== true) return;
+    count -= 1;
+    if (there.size === 0) byAddress.delete(address);
+  };
+  const makeRoom = (): void => {
+    const [address, there] = [...byAddress].reduce((one, other) => (other[1].size > one[1].size ? other : one));
+    const [oldest] = there;
+    leave(address, oldest!);
+    oldest!.close(MAKES_ROOM, "Too many wait to connect: try again.");
+    setTimeout(() => oldest!.terminate(), LINGER_MS).unref();
+  };
+  const enter = (address: string, socket: WebSocket): void => {
+    if (count >= most) makeRoom();
+    const there = byAddress.get(address) ?? new Set();
+    byAddress.set(address, there.add(socket));
+    count += 1;
+    socket.once("close", () => leave(address, socket));
+  };
+  return { enter };
+};
+
+type Deps = { url: string; pool: Pool; log: Logger; mostSockets?: number };
+
+/** The sockets of this process, 2,000 unless another number is given; it listens from the first one on. */
+export const createFlowSockets = ({ url, pool, log, mostSockets = MOST_SOCKETS }: Deps): FlowSockets => {
   const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES, perMessageDeflate: false });
   /** By the SHA-256 of their id, in hex. */
   const waiting = new Map<string, WebSocket>();
   const answered = new WeakSet<WebSocket>();
+  const room = createRoom(mostSockets);
   let listening: ReturnType<typeof listen> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let looks = 0;
@@ -108,11 +140,11 @@ export const createFlowSockets = ({ url, pool, log }: { url: string; pool: Pool;
   };
 
   return {
-    admit: () => {
-      if (server.clients.size >= MOST_SOCKETS)
-        throw new AppError("too_many_request", "Too many wait to connect: try again.");
-    },
-    take: (request, socket, head) => server.handleUpgrade(request, socket, head, serve),
+    take: (request, socket, head) =>
+      server.handleUpgrade(request, socket, head, (taken) => {
+        room.enter(ipKeyGenerator(request.ip ?? ""), taken);
+        serve(taken);
+      }),
     close: async () => {
       clearInterval(timer);
       await listening?.close();
@@ -128,7 +160,6 @@ export const createFlowSockets = ({ url, pool, log }: { url: string; pool: Pool;
 export const installFlowSockets = (app: Express, sockets: FlowSockets): void => {
   const upgrade: RequestHandler = (req, res, next) => {
     if (!isUpgrade(req)) return next();
-    sockets.admit();
     const taken = takeSocket(req, res);
     if (taken === undefined) return next();
     sockets.take(req, taken.socket, taken.head);
