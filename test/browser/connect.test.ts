@@ -75,6 +75,8 @@ test("the connect page", { skip: isSkipped }, async (t) => {
       const popup = await opening;
       const seen: string[] = [];
       popup.on("framenavigated", (frame) => seen.push(frame.url()));
+      await popup.getByRole("button", { name: "Allow" }).waitFor();
+      assert.equal(await popup.evaluate("window.opener"), null, "nobody there can lead our page elsewhere");
       await allow(popup);
       await heading(page, "Contoso Calendar is connected");
       assert.ok(seen.every((url) => !url.includes("access_token")));

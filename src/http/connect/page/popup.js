@@ -4,13 +4,15 @@ const WIDTH = 520;
 const HEIGHT = 680;
 const LOOK_MS = 500;
 
-/** Open the window, empty; null when the browser does not let us. */
+/** Open the window, empty; null when the browser does not let us. Whoever is there later has no hold on this page. */
 export const openWindow = () => {
   const left = Math.max(0, (window.screen.width - WIDTH) / 2);
   const top = Math.max(0, (window.screen.height - HEIGHT) / 2);
   const features = `popup,width=${WIDTH},height=${HEIGHT},left=${left},top=${top}`;
   const opened = window.open("", "_blank", features);
-  return opened === null || opened.closed ? null : opened;
+  if (opened === null || opened.closed) return null;
+  opened.opener = null;
+  return opened;
 };
 
 /**
