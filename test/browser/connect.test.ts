@@ -121,6 +121,46 @@ test("the connect page", { skip: isSkipped }, async (t) => {
     await context.close();
   });
 
+  await t.test("an address is an address, and help leads to the field's part of the provider's page", async () => {
+    await world.integrate("fabrikam", "fabrikam");
+    const page = await (await newContext()).newPage();
+    await page.goto((await world.invite("fabrikam")).link);
+    await heading(page, "Connect Fabrikam (your own server)");
+    assert.equal(await page.locator(".initials").textContent(), "FA", "what stands in brackets is no name");
+    const links = await page.getByRole("link", { name: "Where do I find this?" }).all();
+    assert.deepEqual(await Promise.all(links.map((link) => link.getAttribute("href"))), [
+      "https://docs.example/fabrikam#your-server",
+      "https://docs.example/fabrikam",
+    ]);
+    assert.deepEqual(await violationsOf(page), []);
+    const address = page.getByLabel("Address");
+    await page.getByLabel("API key", { exact: true }).fill("good-1");
+    for (const wrong of ["localhost", "fabrikam.example/api", "ftp://fabrikam.example", "https://"]) {
+      await address.fill(wrong);
+      await press(page, "Connect");
+      assert.equal(await address.getAttribute("aria-invalid"), "true", wrong);
+    }
+    await address.fill("https://fabrikam.example/api");
+    await press(page, "Connect");
+    await heading(page, "Fabrikam (your own server) is connected");
+    await world.api.must("DELETE", "/integrations/fabrikam");
+    await page.context().close();
+  });
+
+  await t.test("a link that was cut short has ended, wherever it was cut", async () => {
+    const page = await (await newContext()).newPage();
+    const { link } = await world.invite();
+    for (const length of [3, 10, 40]) {
+      await page.goto(link.slice(0, -length));
+      await heading(page, "This link has ended");
+    }
+    for (const token of ["x", "nango_connect", "a%20b"]) {
+      await page.goto(`${api.url}/connect?session_token=${token}`);
+      await heading(page, "This link has ended");
+    }
+    await page.context().close();
+  });
+
   await t.test("axe finds nothing in any state, light on a desktop and dark on a phone", async () => {
     await lookAtAll(world, { newContext, colorScheme: "light", viewport: DESKTOP });
     await lookAtAll(world, { newContext, colorScheme: "dark", viewport: PHONE });

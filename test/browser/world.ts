@@ -59,6 +59,17 @@ const keyedEntry = (url: string) => ({
   },
 });
 
+const hostedEntry = {
+  display_name: "Fabrikam (your own server)",
+  auth_mode: "API_KEY",
+  docs_connect: "https://docs.example/fabrikam",
+  proxy: { base_url: filledWith("connectionConfig.baseUrl"), headers: { "x-api-key": filledWith("apiKey") } },
+  connection_config: {
+    baseUrl: { type: "string", title: "Address", format: "uri", doc_section: "#your-server" },
+  },
+  credentials: { apiKey: { type: "string", title: "API key", secret: true } },
+};
+
 /** Bundle the published frontend as an app would. */
 const bundleFrontend = async (): Promise<string> => {
   const { outputFiles } = await build({
@@ -84,7 +95,7 @@ export const startWorld = async (t: TestContext, access: AccessSettings = {}) =>
   });
   const folder = mkdtempSync(path.join(os.tmpdir(), "syncline-connect-page-"));
   const file = path.join(folder, "providers.json");
-  writeFileSync(file, JSON.stringify({ northwind: keyedEntry(keyed) }));
+  writeFileSync(file, JSON.stringify({ northwind: keyedEntry(keyed), fabrikam: hostedEntry }));
   const api = await testApi(t, { catalogueFiles: [file, oidc.catalogueFile()], access });
   oidc.allowRedirect(`${api.url}/oauth/callback`);
   const integrate = (provider: string, unique_key: string, more: object = {}) =>

@@ -52,6 +52,7 @@ const catalogueOf = (url: string) => ({
       subdomain: { ...string, pattern: "^[a-z]+$" },
       region: { ...string, enum: ["eu", "us"], default_value: "eu" },
       note: { ...string, optional: true },
+      site: { ...string, format: "uri", optional: true },
       found: { ...string, automated: true },
     },
   },
@@ -166,6 +167,8 @@ test("what is wrong is named, and the session goes on until it has made a connec
     await refused(keyed, key, "&params[subdomain]=a.evil&params[region]=mars"),
     "400 invalid_query_params params.subdomain params.region",
   );
+  for (const site of ["localhost", "https://", "ftp://acme.example"])
+    assert.equal(await refused(keyed, key, `${fine}&params[site]=${site}`), "400 invalid_query_params params.site");
   assert.equal(await refused(keyed, { apiKey: "bad-1" }, fine), "400 connection_test_failed");
   assert.equal(await refused(keyed, key, `${fine}&connection_id=mine`), "400 invalid_query_params connection_id");
   assert.equal(

@@ -1,5 +1,6 @@
 // The connection's config as an end user begins with it: what the browser brought, held against the fields of the entry.
 import { AppError } from "../../errors.ts";
+import { hasForm } from "../../providers/entry/field.ts";
 import type { Provider } from "../../providers/schema.ts";
 import { ruleOf } from "../../providers/webhook/rules.ts";
 import { checkAddresses } from "./address.ts";
@@ -63,7 +64,8 @@ export const startingConfig = (
     isGiven(default_value) ? [[name, default_value]] : [],
   );
   const config: Config = { ...Object.fromEntries(defaults), ...known, ...Object.fromEntries(kept), ...set };
-  for (const [name, { title = name, optional, automated, pattern, enum: choices }] of fields) {
+  for (const [name, field] of fields) {
+    const { title = name, optional, automated, enum: choices } = field;
     const value = config[name];
     if (automated) continue;
     if (!isGiven(value)) {
@@ -72,7 +74,7 @@ export const startingConfig = (
     }
     if (choices !== undefined && !choices.includes(String(value)))
       throw new AppError("invalid_connection_config", `${title} must be one of ${choices.join(", ")}.`);
-    if (pattern !== undefined && !new RegExp(pattern).test(String(value)))
+    if (!hasForm(field, String(value)))
       throw new AppError("invalid_connection_config", `${title} has not the form that it must have.`);
   }
   checkAddresses(provider, config);

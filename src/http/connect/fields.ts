@@ -1,5 +1,6 @@
 // What a provider's entry asks of who connects: its fields, checked as the connect page checks them.
 import { AppError, type FieldError } from "../../errors.ts";
+import { hasForm } from "../../providers/entry/field.ts";
 import type { Provider } from "../../providers/schema.ts";
 
 type Fields = NonNullable<Provider["credentials"]>;
@@ -15,27 +16,19 @@ type Values = Record<string, string>;
 /** Where the values came from, as errors say it. */
 export type Source = { code: "invalid_body" | "invalid_query_params"; path: string[] };
 
-const patternOf = (pattern: string): RegExp | undefined => {
-  try {
-    return new RegExp(pattern);
-  } catch {
-    return undefined;
-  }
-};
-
 const isVisible = ({ visible_when: when }: Field, values: Values): boolean => {
   const { field, equals } = (when ?? {}) as { field?: string; equals?: string };
   return field === undefined || values[field] === equals;
 };
 
 const problemOf = (field: Field, value: string | undefined, values: Values, isKnown: boolean): string | undefined => {
-  const { optional, automated, hidden, enum: choices, pattern } = field;
+  const { optional, automated, hidden, enum: choices } = field;
   if (value === undefined || value === "") {
     const isAsked = !optional && !automated && !hidden && !isKnown && isVisible(field, values);
     return isAsked ? "is required" : undefined;
   }
   if (Array.isArray(choices) && !choices.includes(value)) return `must be one of ${choices.join(", ")}`;
-  if (pattern !== undefined && patternOf(pattern)?.test(value) === false)
+  if (!hasForm(field, value))
     return field.example === undefined ? "is not of the right form" : `must be like ${field.example}`;
   return undefined;
 };

@@ -54,3 +54,9 @@ export const Fields = z.record(z.string(), FieldShape).superRefine((fields, cont
 });
 
 export type ProviderField = z.infer<typeof FieldShape>;
+
+const isWebAddress = (text: string): boolean => /^https?:\/\//i.test(text) && URL.canParse(text);
+
+/** True for a value of the form that its field wants. Of the formats only an address of the web is a matter of yes or no. */
+export const hasForm = ({ pattern, format }: Pick<ProviderField, "pattern" | "format">, value: string): boolean =>
+  (pattern === undefined || new RegExp(pattern).test(value)) && (format !== "uri" || isWebAddress(value));

@@ -39,12 +39,21 @@ const TINTS = 6;
 
 /** The first letters of a name on a tint of its own, where a logo would stand. */
 export const initials = (name, size = "") => {
-  const words = name.split(/[\s_-]+/).filter((word) => word !== "");
-  const letters = words.length > 1 ? words[0][0] + words[1][0] : name.slice(0, 2);
+  const words = name.replace(/\(.*?\)/g, "").match(/[\p{L}\p{N}]+/gu) ?? [name];
+  const letters = words.length > 1 ? [...words[0]][0] + [...words[1]][0] : [...words[0]].slice(0, 2).join("");
   const sum = [...name].reduce((total, letter) => total + letter.codePointAt(0), 0);
   const tint = `tint${sum % TINTS}`;
   return make("span", { class: `initials ${tint} ${size}`, "aria-hidden": "true" }, letters.toUpperCase());
 };
+
+/** A link to a page of somebody else's, which opens beside ours. */
+export const outward = (href, text, say) =>
+  make(
+    "a",
+    { href, target: "_blank", rel: "noopener noreferrer" },
+    text,
+    make("span", { class: "unseen" }, ` (${say("newWindow")})`),
+  );
 
 /** Say it to who cannot see it. */
 export const announce = (text) => {

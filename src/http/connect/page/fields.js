@@ -23,7 +23,9 @@ const TYPED = ["TWO_STEP", "JWT", "SIGNATURE"];
 const SECRET = /secret|password|token|key$/i;
 const LONG = /private_?key|certificate/i;
 
-const fieldsOf = (given, group, { isOptional = () => false, isLeftOut = () => false } = {}) =>
+const WEB = /^https?:\/\//i;
+
+const fieldsOf = (given, group, { docs, isOptional = () => false, isLeftOut = () => false }) =>
   Object.entries(given)
     .filter(([name, field]) => !field.automated && !field.hidden && !isLeftOut(name))
     .sort(([, one], [, other]) => (one.order ?? Infinity) - (other.order ?? Infinity) || 0)
@@ -43,6 +45,8 @@ const fieldsOf = (given, group, { isOptional = () => false, isLeftOut = () => fa
       isLong: LONG.test(name),
       isOptional: field.optional === true || isOptional(name),
       when: field.visible_when,
+      // A part of the page of the entry, such as "#step-2".
+      help: docs !== undefined && field.doc_section?.startsWith("#") ? docs + field.doc_section : undefined,
     }));
 
 const standard = (labels) => Object.fromEntries(Object.entries(labels).map(([name, title]) => [name, { title }]));
@@ -56,17 +60,23 @@ export const planOf = (provider, { defaults = {}, overrides = {}, isReconnecting
   const account = mode === "TBA" && !("accountId" in config) ? { accountId: { title: "Account ID" } } : {};
   // What the app has set already, or a renewed connection has, need not be given.
   const set = defaults.connection_config ?? {};
+  // A page that the app names instead has other parts.
+  const docs =
+    overrides.docs_connect === undefined && WEB.test(provider.docs_connect) ? provider.docs_connect : undefined;
   const ofConfig = fieldsOf({ ...account, ...config }, "params", {
+    docs,
     isLeftOut: (name) => name in set,
     isOptional: () => isReconnecting,
   });
+  const fields = isPopup ? ofConfig : [...ofConfig, ...fieldsOf(asked, "credentials", { docs })];
+  const page = [overrides.docs_connect, provider.docs_connect, provider.docs].find((url) => WEB.test(url ?? ""));
   return {
     isPopup,
     path,
     type: TYPED.includes(mode) ? mode : undefined,
     isSupported: isPopup || path !== undefined,
-    fields: isPopup ? ofConfig : [...ofConfig, ...fieldsOf(asked, "credentials")],
-    help: [overrides.docs_connect, provider.docs_connect, provider.docs].find((url) => /^https?:\/\//.test(url ?? "")),
+    fields,
+    help: page === undefined ? undefined : { href: page, says: fields.length > 0 ? "help" : "about" },
   };
 };
 
@@ -88,9 +98,10 @@ export const trimmed = ({ prefix, suffix, isSecret, isLong }, value) => {
 };
 
 /** What is wrong with a value, in words; undefined when nothing is. */
-export const problemOf = ({ isOptional, choices, pattern, example }, value, say) => {
+export const problemOf = ({ isOptional, choices, pattern, format, example }, value, say) => {
   if (value === "") return isOptional ? undefined : choices ? say("oneOf") : say("required");
-  if (pattern === undefined || matches(pattern, value)) return undefined;
+  const isAddress = format !== "uri" || (WEB.test(value) && URL.canParse(value));
+  if (isAddress && (pattern === undefined || matches(pattern, value))) return undefined;
   return example === undefined ? say("wrong") : say("wrongLike", { example });
 };
 

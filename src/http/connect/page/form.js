@@ -1,6 +1,6 @@
 // The form for a provider's fields. Each has a label, and what is said of it is tied to it; wrong ones are marked and the first
 // gets the focus.
-import { announce, icon, make } from "./dom.js";
+import { announce, icon, make, outward } from "./dom.js";
 import { isVisible, problemOf, trimmed } from "./fields.js";
 
 const optionsOf = ({ choices, value }, say) => [
@@ -33,7 +33,7 @@ const reveal = (control, label, say) => {
 /** One field: its row, and ways to read and mark it. */
 const rowOf = (field, index, say) => {
   const id = `field-${index}`;
-  const { label, hint, example, prefix, suffix, isSecret, isLong, isOptional, choices } = field;
+  const { label, hint, example, prefix, suffix, isSecret, isLong, isOptional, choices, help } = field;
   const control = controlOf(field, id, say);
   const ids = [];
   const described = (kind, ...children) => {
@@ -58,6 +58,7 @@ const rowOf = (field, index, say) => {
     { class: "field" },
     make("label", { for: id }, label, isOptional && make("span", { class: "optional" }, ` (${say("optional")})`)),
     note,
+    help !== undefined && make("p", { class: "hint" }, outward(help, say("help"), say)),
     make("div", { class: "control" }, before, control, after, isSecret && !isLong && reveal(control, label, say)),
     error,
   );

@@ -16,6 +16,9 @@ const ENDED = [
   "unknown_connect_session_token",
   "invalid_connect_session_token_format",
   "missing_connect_session_token",
+  // A link that was cut short or mistyped: what it holds does not even look like a token of a session.
+  "unknown_account",
+  "malformed_auth_header",
 ];
 
 const watermark = [];

@@ -1,5 +1,5 @@
 // The steps, as elements for the card: each begins with a heading and ends with what can be done.
-import { announce, icon, initials, make } from "./dom.js";
+import { announce, icon, initials, make, outward } from "./dom.js";
 
 const MANY = 6; // from here on one wants to search
 
@@ -73,18 +73,7 @@ export const connector = (integration, { say, title, form, help, hint }) => [
   form,
   ...(help === undefined
     ? []
-    : [
-        make(
-          "p",
-          { class: "help" },
-          make(
-            "a",
-            { href: help, target: "_blank", rel: "noopener noreferrer" },
-            say("help"),
-            make("span", { class: "unseen" }, ` (${say("newWindow")})`),
-          ),
-        ),
-      ]),
+    : [make("p", { class: "help" }, outward(help.href, say(help.says, { name: integration.display_name }), say))]),
 ];
 
 /** While the provider's window is open. `tellClosed` says that it is no more. */
