@@ -259,7 +259,7 @@ create or replace function syncline.check_run(p_environment int, p_run bigint) r
 language plpgsql stable as $$
 begin
   if not exists (select from syncline.runs r where r.id = p_run and r.environment_id = p_environment) then
-    raise exception using errcode = 'SL002', message = 'no such run', detail = p_run;
+    raise exception using errcode = 'SL002', message = 'no such run', detail = format('run %s', p_run);
   end if;
 end $$;
 comment on function syncline.check_run(int, bigint) is 'SL002 when an environment has no run of this number.';

@@ -3,7 +3,9 @@ import { AppError, CODES, type Code } from "../errors.ts";
 
 type Query = Record<string, string | number | undefined>;
 type Options = { query?: Query; headers?: Record<string, string>; body?: unknown };
-type ErrorBody = { error?: { code?: string; message?: string; errors?: { message: string; path: string[] }[] } };
+type ErrorBody = {
+  error?: { code?: string; message?: string; errors?: { message: string; path: string[] }[]; payload?: unknown };
+};
 
 export type Api = ReturnType<typeof createApi>;
 
@@ -21,13 +23,16 @@ const toError = (status: number, text: string, where: string): AppError => {
   } catch {
     // Not from us: a proxy, or another program on that port.
   }
-  const { code, message, errors = [] } = body.error ?? {};
+  const { code, message, errors = [], payload } = body.error ?? {};
   if (code === "unknown_account") {
     return new AppError(code, `${where} has no environment with this API key. Is SYNCLINE_API_KEY the right one?`);
   }
   if (!isCode(code)) return new AppError("server_error", `${where} answered ${status}. Is it Syncline?`, { status });
   const fields = errors.map((error) => `\n  ${[...error.path, error.message].join(": ")}`);
-  return new AppError(code, `${message ?? CODES[code].says}${fields.join("")}`, { status });
+  // What SQL refuses says what it is about, and what to do.
+  const { detail, hint } = (payload ?? {}) as { detail?: unknown; hint?: unknown };
+  const more = [detail, hint].filter((text) => typeof text === "string").map((text) => `\n  ${text}`);
+  return new AppError(code, [message ?? CODES[code].says, ...fields, ...more].join(""), { status });
 };
 
 const pathWith = (path: string, query: Query = {}): string => {

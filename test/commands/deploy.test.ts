@@ -52,7 +52,10 @@ test("against one server", async (t) => {
 
       const tooEarly = await deploy();
       assert.equal(tooEarly.code, 11);
-      assert.match(tooEarly.out, /^error: there is no integration "acme" in this environment\n/);
+      assert.match(
+        tooEarly.out,
+        /^error: there is no integration "acme" in this environment\n.*\n {2}Create it first: POST /,
+      );
 
       await makeIntegration(env);
       const plan = "+ acme/contacts  sync  added\n+ acme/tickets   sync  added\n";

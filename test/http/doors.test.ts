@@ -46,6 +46,22 @@ test("a key may do what its scopes say; without read_credentials it sees none", 
   }
 });
 
+test("what is missing, empty or no number is named in these words", async (t) => {
+  const api = await testApi(t);
+  const said = async (method: string, path: string, body?: object) => {
+    const { error } = (await api.call(method, path, { body })).body;
+    return error.errors.map((one: { path: string[]; message: string }) => `${one.path.join(".")} ${one.message}`);
+  };
+  assert.deepEqual(await said("POST", "/integrations", { provider: "acme" }), ["unique_key is missing"]);
+  assert.deepEqual(await said("GET", "/logs?run=last"), ["run is not a number"]);
+  assert.deepEqual(await said("POST", "/runs/last/undo"), ["runId is not a number"]);
+  const session = { end_user: { id: "" }, tags: { "my team": "red" } };
+  assert.deepEqual(await said("POST", "/connect/sessions", session), [
+    "tags.my team must begin with a letter, and have only letters, digits and _ - . /",
+    "end_user.id is empty",
+  ]);
+});
+
 test("an unknown path is 404 in the API's shape", async (t) => {
   const api = await testApi(t);
   const answer = await api.call("GET", "/nowhere");

@@ -2,7 +2,7 @@
 // what is there already is skipped.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { omit } from "es-toolkit";
 import { AppError, hasCode } from "../../errors.ts";
 import { serverApi } from "../server-api.ts";
@@ -114,7 +114,11 @@ export const addImportCommand = (connections: Command): void => {
     .command("import <file>")
     .description("make the connections of an export; no provider is asked, and what is there already is skipped")
     .requiredOption("--key <file>", "the private key that opens them")
-    .option("--map-integration <there=here>", "an integration of another name; may be repeated", mapping, {})
+    .addOption(
+      new Option("--map-integration <there=here>", "an integration of another name; may be repeated")
+        .argParser(mapping)
+        .default({}, "the same names"),
+    )
     .option("--override", "give those that are there the credentials of the file")
     .option("--test", "have the providers asked whether they take the credentials")
     .option("--dry-run", "open every line and say what would be done")

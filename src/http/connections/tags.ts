@@ -3,12 +3,13 @@ import { z } from "zod";
 
 const MOST = 10;
 const KEY = /^[a-zA-Z][a-zA-Z0-9_\-./]*$/;
+const KEY_RULE = "must begin with a letter, and have only letters, digits and _ - . /";
 
 const isEmail = (text: string): boolean => z.email().safeParse(text).success;
 
 /** A tag map: at most 10, keys lower-cased; two keys that differ in case only are refused. */
 export const Tags = z
-  .record(z.string().regex(KEY).max(64), z.string().min(1).max(255))
+  .record(z.string().regex(KEY, KEY_RULE).max(64), z.string().min(1).max(255))
   .superRefine((tags, context) => {
     const keys = Object.keys(tags);
     if (keys.length > MOST) context.addIssue(`at most ${MOST} tags`);
