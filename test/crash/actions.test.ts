@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testEngine } from "../helpers/engine.ts";
-import { startSyncline } from "../helpers/processes.ts";
+import { startProcess } from "../helpers/processes.ts";
 import { until } from "../helpers/until.ts";
-import { workerEnv } from "./refresh.ts";
+import { endLeasesOf, LONG_LEASE, workerEnv } from "./refresh.ts";
 
 const ACTIONS = 6;
 const KILLS = 2;
@@ -23,7 +23,7 @@ test("killed workers lose no asynchronous action: each ends with its result, or 
   const { db, environment, provider } = engine;
   await engine.deploy({ "acme/actions/ask.ts": ASK });
   const connection = await engine.connect("one");
-  await db.query("update syncline.settings set lease = '4 s'"); // a live worker on a busy machine was silent for over a second
+  await db.query("update syncline.settings set lease = $1", [LONG_LEASE]);
   const { actions } = await engine.startExecutor();
   const asked: { uid: string; input: number; maxRetries: number }[] = [];
   for (let input = 0; input < ACTIONS; input++) {
@@ -32,22 +32,28 @@ test("killed workers lose no asynchronous action: each ends with its result, or 
     asked.push({ uid, input, maxRetries });
   }
 
-  const start = () => startSyncline(t, workerEnv(db.url));
-  const workers = await Promise.all([start(), start()]);
+  // Not waited for: while one starts, the other would run all that is left, and the next kill would find nothing.
+  const start = () => startProcess(t, { args: ["src/cli.ts", "start"], env: { PORT: "0", ...workerEnv(db.url) } });
+  const workers = [start(), start()];
   const seen = new Set<string>();
   for (let kill = 0; kill < KILLS; kill++) {
-    const pid = await until("another action runs", async () => {
-      const [run] = await db.query(
-        "select id, split_part(worker, ':', 2) as pid from syncline.runs where state = 'running'",
-      );
-      if (run === undefined || seen.has(run.id)) return undefined;
-      seen.add(run.id);
-      return Number(run.pid);
-    });
-    const victim = workers.findIndex((one) => one.pid === pid);
-    workers[victim]!.kill("SIGKILL");
-    await workers[victim]!.exited;
-    workers[victim] = await start();
+    const pid = await until(
+      "another action runs",
+      async () => {
+        const [run] = await db.query(
+          "select id, split_part(worker, ':', 2) as pid from syncline.runs where state = 'running'",
+        );
+        if (run === undefined || seen.has(run.id)) return undefined;
+        seen.add(run.id);
+        return Number(run.pid);
+      },
+      60_000,
+    );
+    const victim = workers.find((one) => one.pid === pid)!;
+    victim.kill("SIGKILL");
+    await victim.exited;
+    await endLeasesOf(db, pid);
+    if (kill < KILLS - 1) workers.push(start());
   }
   const open = "select from syncline.actions where ended_at is null";
   await until("all have ended", async () => (await db.query(open)).length === 0, 60_000);

@@ -12,6 +12,7 @@ import { REFRESH, workerEnv } from "./refresh.ts";
 
 const CUT_EVERY_MS = 200;
 const CONNECTIONS = 3;
+const LEAST_CUT = 20; // a worker takes its time to connect again where others want the processor too
 const RECEIVER_MS = 150;
 
 const slowReceiver = async (t: TestContext): Promise<string> => {
@@ -44,7 +45,7 @@ export const cutsLoseNothing = async (t: TestContext, o: { forMs: number }): Pro
   await trigger();
   const deadline = performance.now() + o.forMs;
   let cut = 0;
-  while (performance.now() < deadline) {
+  while (performance.now() < deadline || cut <= LEAST_CUT) {
     const [row] = await db.query(
       `select count(pg_terminate_backend(pid))::int as count from pg_stat_activity
         where datname = current_database() and application_name like 'syncline % ${worker.pid}'`,
@@ -53,7 +54,6 @@ export const cutsLoseNothing = async (t: TestContext, o: { forMs: number }): Pro
     await trigger();
     await pause(CUT_EVERY_MS);
   }
-  assert.ok(cut > 20, `${cut} connections were cut`);
   assert.ok(worker.isAlive(), worker.output().slice(-3000));
   await engine.quiet();
   provider.world.edit({ kind: "contacts", count: 30 });

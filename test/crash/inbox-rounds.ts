@@ -77,13 +77,15 @@ export const inboxRounds = async (
   });
   const [at] = await db.query("select uid from syncline.environments where id = $1", [environment]);
 
-  const processes: { process: TestProcess; url: string }[] = [];
-  const startAt = async (place: number): Promise<void> => {
+  type Started = { process: TestProcess; url: string };
+  const start = async (): Promise<Started> => {
     const process = await startSyncline(t, { ...workerEnv(db.url), SYNCLINE_ROLE: "api" });
     const { url } = await process.line(({ event }) => event === "server.started");
-    processes[place] = { process, url: `${url}/webhook/${at!.uid}/acme` };
+    return { process, url: `${url}/webhook/${at!.uid}/acme` };
   };
-  await Promise.all(Array.from({ length: PROCESSES }, (_, place) => startAt(place)));
+  // Promises: who finds one dead waits for the next, as a hundred that try again without a pause take a core from its start.
+  const processes: Promise<Started>[] = Array.from({ length: PROCESSES }, start);
+  await Promise.all(processes);
   const startWorker = (): Promise<TestProcess> => startSyncline(t, workerEnv(db.url));
   const working: TestProcess[] = [];
   if (workers > 0) {
@@ -101,7 +103,7 @@ export const inboxRounds = async (
   let unanswered = 0;
   const sendAll = async (): Promise<void> => {
     for (let id = left.pop(); id !== undefined; id = left.pop()) {
-      const { url } = processes[random.below(PROCESSES)]!;
+      const { url } = await processes[random.below(PROCESSES)]!;
       try {
         const response = await fetch(url, asRequest(id));
         await response.arrayBuffer();
@@ -120,10 +122,11 @@ export const inboxRounds = async (
     for (let kill = 1; kill <= kills; kill++) {
       await until("the next kill is due", () => done >= (total * kill) / (kills + 1), 120_000);
       const place = random.below(PROCESSES);
-      const { process } = processes[place]!;
+      const { process } = await processes[place]!;
       process.kill("SIGKILL");
       await process.exited;
-      await startAt(place);
+      processes[place] = start();
+      await processes[place];
       if (workers === 0) continue;
       const victim = random.below(workers);
       working[victim]!.kill("SIGKILL");
@@ -149,7 +152,7 @@ export const inboxRounds = async (
   const written = JSON.stringify([
     await db.query("select row_to_json(x)::text as row from syncline.inbox x"),
     await db.query("select row_to_json(l)::text as row from syncline.logs l"),
-    processes.map(({ process }) => process.output()),
+    (await Promise.all(processes)).map(({ process }) => process.output()),
   ]);
   assert.doesNotMatch(written, /canary/);
   return { unanswered };

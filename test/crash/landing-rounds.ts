@@ -9,7 +9,6 @@ import { createKeyring } from "../../src/crypto/keyring.ts";
 import { open } from "../../src/crypto/seal.ts";
 import { startEmbeddedPostgres } from "../../src/db/embedded/start.ts";
 import { ensureEnvironments } from "../../src/db/ensure-environments.ts";
-import { migrate } from "../../src/db/migrate.ts";
 import { createPool, type Pool } from "../../src/db/pool.ts";
 import { checkInvariants, createRun } from "../../src/db/runs.ts";
 import { sealPlace } from "../../src/db/seal-place.ts";
@@ -18,7 +17,7 @@ import { installAcme } from "../helpers/installation.ts";
 import { startSyncline } from "../helpers/processes.ts";
 import type { Seeded } from "../helpers/seed.ts";
 import { until } from "../helpers/until.ts";
-import { dataFolder } from "./folder.ts";
+import { migratedFolder } from "./folder.ts";
 import { killAll } from "./postgres-rounds.ts";
 import { workerEnv } from "./refresh.ts";
 
@@ -130,17 +129,19 @@ const compareContents = async (pool: Pool, keys: ReturnType<typeof createDataKey
   assert.deepEqual(delivered, opened);
 };
 
-/** A cluster of its own with fsync on, two workers and the observer; the returned function does one round. */
-export const landingRounds = async (t: TestContext, random: Seeded) => {
+/**
+ * A cluster of its own with fsync on, two workers and the observer; the returned function does one round. The worker killed
+ * in the last of so many `rounds` is not replaced.
+ */
+export const landingRounds = async (t: TestContext, random: Seeded, o: { rounds: number }) => {
   const provider = await createBundledProvider({
     seed: random.seed,
     rows: { contacts: ROWS },
     pageDelayMs: PAGE_DELAY_MS,
   });
-  const folder = dataFolder();
+  const folder = await migratedFolder();
   let server = await startEmbeddedPostgres({ dataFolder: folder });
   const { url } = server;
-  await migrate({ url });
   const pool = createPool({ url, max: 4, applicationName: "syncline test" });
   const keyring = createKeyring({ masterKey: TEST_MASTER_KEY });
   const [dev] = await ensureEnvironments({ db: pool, keyring })({ dev: TEST_API_KEY });
@@ -173,8 +174,9 @@ export const landingRounds = async (t: TestContext, random: Seeded) => {
     const victim = random.below(WORKERS);
     workers[victim]!.kill("SIGKILL");
     assert.equal(await workers[victim]!.exited, "SIGKILL");
-    workers[victim] = await start();
     totals.workersKilled += 1;
+    if (totals.rounds < o.rounds - 1) workers[victim] = await start();
+    else workers.splice(victim, 1);
   };
 
   const moment = () => pause(EARLIEST_KILL_MS + random.below(LATEST_KILL_MS - EARLIEST_KILL_MS));
@@ -185,9 +187,9 @@ export const landingRounds = async (t: TestContext, random: Seeded) => {
     const runs: (number | null)[] = [];
     for (const { id: sync } of syncs) runs.push(await createRun(pool, { sync, origin: "trigger", emptyCache: false }));
     await moment();
-    await killWorker();
-    await moment();
     await killPostgres();
+    await moment();
+    await killWorker();
     const ended = await until(
       "all runs have ended",
       async () => {

@@ -10,7 +10,7 @@ const ROUNDS = 20;
 test("twenty times kill -9 of Postgres and of workers: in every snapshot the user's table is the records", {
   timeout: 20 * 60_000,
 }, async (t) => {
-  const { round, finish, totals } = await landingRounds(t, seeded(t));
+  const { round, finish, totals } = await landingRounds(t, seeded(t), { rounds: ROUNDS });
   while (totals.rounds < ROUNDS) await round();
   const { looks, states, differences } = await finish();
   figures(t, totals);

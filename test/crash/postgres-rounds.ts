@@ -9,16 +9,15 @@ import { createKeyring } from "../../src/crypto/keyring.ts";
 import { isAlive } from "../../src/db/embedded/processes.ts";
 import { startEmbeddedPostgres } from "../../src/db/embedded/start.ts";
 import { ensureEnvironments } from "../../src/db/ensure-environments.ts";
-import { migrate } from "../../src/db/migrate.ts";
 import { createPool, type Pool } from "../../src/db/pool.ts";
 import { readPage } from "../../src/db/read-page.ts";
 import { checkInvariants, claimRun, createRun } from "../../src/db/runs.ts";
 import { TEST_API_KEY, TEST_MASTER_KEY } from "../helpers/engine.ts";
 import { installAcme } from "../helpers/installation.ts";
-import { startProcess, startSyncline, type TestProcess } from "../helpers/processes.ts";
+import { startProcess, startSyncline } from "../helpers/processes.ts";
 import type { Seeded } from "../helpers/seed.ts";
 import { until } from "../helpers/until.ts";
-import { dataFolder } from "./folder.ts";
+import { migratedFolder } from "./folder.ts";
 import { REFRESH, workerEnv } from "./refresh.ts";
 
 const ROWS_A_BATCH = 20;
@@ -37,8 +36,6 @@ export type PostgresRounds = {
   /** Milliseconds from the server's first answer until the worker had finished a run made then. */
   goesOnMs: number[];
 };
-
-type Writer = { connection: number; writer: TestProcess };
 
 const childrenOf = (parent: number): number[] =>
   readdirSync("/proc")
@@ -82,25 +79,26 @@ export const postgresRounds = async (t: TestContext, random: Seeded, o: { writer
     rows: { contacts: ROWS },
     pageDelayMs: PAGE_DELAY_MS,
   });
-  const folder = dataFolder();
+  const folder = await migratedFolder();
   let server = await startEmbeddedPostgres({ dataFolder: folder });
   const { url } = server;
-  await migrate({ url });
   const pool = createPool({ url, max: 4, applicationName: "syncline test" });
   const { connections, keys } = await install(pool, provider, o.writers);
   // The writers hold their runs without a heartbeat.
   await pool.query("update syncline.settings set lease = '10 min'");
   const syncOf = async (connection: number): Promise<number> =>
     (await pool.query("select id from syncline.syncs where connection_id = $1", [connection])).rows[0].id;
-  const writers: Writer[] = [];
+  const given: { run: number; token: number; connection: number }[] = [];
   for (const connection of connections.slice(1)) {
     const run = (await createRun(pool, { sync: await syncOf(connection), origin: "trigger", emptyCache: false }))!;
     const { token } = (await claimRun(pool, { worker: "by hand" }))!;
-    const argument = JSON.stringify({ url, run, token, connection });
-    const writer = startProcess(t, { args: ["test/crash/commit-writer.ts", argument] });
-    writers.push({ connection, writer });
+    given.push({ run, token, connection });
   }
-  await Promise.all(writers.map(({ writer }) => writer.line(({ did }) => did === "start")));
+  const argument = JSON.stringify({ url, writers: given });
+  const writing = startProcess(t, { args: ["test/crash/commit-writer.ts", argument] });
+  const writers = given.map(({ connection }) => connection);
+  const hasStarted = (one: number) => writing.line(({ did, connection }) => did === "start" && connection === one);
+  await Promise.all(writers.map(hasStarted));
   await pool.query("update syncline.settings set lease = '20 s'");
   const worker = await startSyncline(t, workerEnv(url));
   t.after(async () => {
@@ -130,19 +128,17 @@ export const postgresRounds = async (t: TestContext, random: Seeded, o: { writer
     }
   };
 
-  const did = ({ writer }: Writer, what: string): number[] =>
-    writer.lines.filter((line) => line.did === what).map(({ batch }) => Number(batch));
-  const countAll = (what: string): number => writers.reduce((sum, writer) => sum + did(writer, what).length, 0);
+  const did = (writer: number, what: string): number[] =>
+    writing.lines.filter((line) => line.connection === writer && line.did === what).map(({ batch }) => Number(batch));
+  const countAll = (what: string): number => writing.lines.filter((line) => line.did === what).length;
 
   // What one writer was told against what is there: 20 records a batch, of which one is shared by all batches.
-  const check = async (one: Writer): Promise<void> => {
-    const { rows } = await pool.query("select value from syncline.checkpoints where connection_id = $1", [
-      one.connection,
-    ]);
+  const check = async (one: number): Promise<void> => {
+    const { rows } = await pool.query("select value from syncline.checkpoints where connection_id = $1", [one]);
     const reached = Number(rows[0]?.value.batch ?? 0);
     const top = Math.max(0, ...did(one, "ack"));
     assert.ok(top <= reached, `acknowledged ${top}, but the checkpoint is ${reached}`);
-    const records = await stored(one.connection);
+    const records = await stored(one);
     const own = records.filter(({ id }) => id !== "shared");
     const perBatch = Map.groupBy(own, ({ id }) => Number(id.split("-")[0]));
     for (let batch = 1; batch <= reached; batch += 1) {
@@ -183,8 +179,8 @@ export const postgresRounds = async (t: TestContext, random: Seeded, o: { writer
 
   /** End the writers and compare everything. */
   const finish = async (): Promise<PostgresRounds> => {
-    for (const { writer } of writers) writer.end();
-    for (const { writer } of writers) assert.equal(await writer.exited, 0, writer.output().slice(-2000));
+    writing.end();
+    assert.equal(await writing.exited, 0, writing.output().slice(-2000));
     for (const writer of writers) await check(writer);
     assert.deepEqual(await checkInvariants(pool, {}), []);
     worker.kill("SIGTERM");

@@ -1,4 +1,5 @@
 // The sync that is crashed: a full refresh in pages, each of which commits with its checkpoint.
+import type { TestDatabase } from "../helpers/database.ts";
 import { TEST_API_KEY, TEST_MASTER_KEY } from "../helpers/engine.ts";
 
 export const ROWS_A_PAGE = 30;
@@ -36,3 +37,13 @@ export const workerEnv = (url: string): Record<string, string> => ({
   SYNCLINE_DEV_API_KEY: TEST_API_KEY,
   SYNCLINE_ALLOW_PRIVATE_HOSTS: "127.0.0.0/8",
 });
+
+/** The lease of tests that end those of the dead with `endLeasesOf`: on a busy machine the living are silent for seconds. */
+export const LONG_LEASE = "1 min";
+
+/** What a process held when it died comes due, as when its leases have ended. */
+export const endLeasesOf = (db: TestDatabase, pid: number): Promise<unknown> =>
+  db.query(
+    "update syncline.runs set lease_ends_at = syncline.now() where state = 'running' and split_part(worker, ':', 2) = $1",
+    [String(pid)],
+  );

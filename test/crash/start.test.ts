@@ -13,7 +13,7 @@ import { figures } from "../helpers/figures.ts";
 import { installAcme } from "../helpers/installation.ts";
 import { startSyncline } from "../helpers/processes.ts";
 import { until } from "../helpers/until.ts";
-import { dataFolder } from "./folder.ts";
+import { migratedFolder } from "./folder.ts";
 import { REFRESH, ROWS_A_PAGE } from "./refresh.ts";
 
 const PROMISED_MS = 25_000;
@@ -22,7 +22,7 @@ const ROWS = 600;
 test("kill -9 in the middle of the first sync: the next start goes on from the checkpoint at once", async (t) => {
   const provider = await createBundledProvider({ seed: 1, rows: { contacts: ROWS }, pageDelayMs: 100 });
   t.after(() => provider.close());
-  const folder = dataFolder();
+  const folder = await migratedFolder();
   const env = {
     SYNCLINE_DATA: folder,
     SYNCLINE_ENCRYPTION_KEY: TEST_MASTER_KEY.toString("base64"),

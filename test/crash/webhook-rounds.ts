@@ -8,7 +8,7 @@ import { acceptInto } from "../helpers/inbox.ts";
 import { startSyncline } from "../helpers/processes.ts";
 import type { Seeded } from "../helpers/seed.ts";
 import { until } from "../helpers/until.ts";
-import { workerEnv } from "./refresh.ts";
+import { endLeasesOf, LONG_LEASE, workerEnv } from "./refresh.ts";
 
 const CONNECTIONS = ["one", "two", "three", "four"];
 const MOST_AT_ONCE = 40;
@@ -55,7 +55,9 @@ export const webhookRounds = async (
   await engine.deploy(FILES);
   const connections: number[] = [];
   for (const name of CONNECTIONS) connections.push(await engine.connect(name));
-  await db.query("update syncline.settings set lease = '1 s', max_run_attempts = 100");
+  await db.query("update syncline.settings set lease = $1, max_run_attempts = 100, webhook_call_attempts = 100", [
+    LONG_LEASE,
+  ]);
   await db.query(
     "update syncline.environments set on_sync_completion_always = false, webhook_url_primary = 'http://127.0.0.1:41299'",
   );
@@ -84,9 +86,11 @@ export const webhookRounds = async (
     for (let round = 0; round < kills; round++) {
       await pause(500 + random.below(1_000));
       const victim = random.below(workers.length);
-      workers[victim]!.kill("SIGKILL");
-      await workers[victim]!.exited;
-      workers[victim] = await start();
+      const { pid, kill, exited } = workers[victim]!;
+      kill("SIGKILL");
+      await exited;
+      await endLeasesOf(db, pid);
+      if (round < kills - 1) workers[victim] = await start();
     }
     isKilling = false;
   };

@@ -9,7 +9,7 @@ import { startSyncline, type TestProcess } from "../helpers/processes.ts";
 import type { Seeded } from "../helpers/seed.ts";
 import { until } from "../helpers/until.ts";
 import { audit } from "./audit.ts";
-import { REFRESH, ROWS_A_PAGE, workerEnv } from "./refresh.ts";
+import { endLeasesOf, LONG_LEASE, REFRESH, ROWS_A_PAGE, workerEnv } from "./refresh.ts";
 
 const CONNECTIONS = ["one", "two", "three", "four"];
 const ROWS = 300;
@@ -26,8 +26,11 @@ export type Rounds = {
   again: number;
 };
 
-/** Make an engine with two worker processes; the returned function does one round. */
-export const workerRounds = async (t: TestContext, random: Seeded) => {
+/**
+ * Make an engine with two worker processes; the returned function does one round. What a killed worker held comes due when its
+ * `lease` ends, or at once where none is given. Each is replaced at once, the last of so many `rounds` only when another follows.
+ */
+export const workerRounds = async (t: TestContext, random: Seeded, o: { rounds: number; lease?: string }) => {
   const engine = await testEngine(t, { rows: { contacts: ROWS }, pageDelayMs: PAGE_DELAY_MS, seed: random.seed });
   const { db, provider } = engine;
   await engine.deploy({ "acme/syncs/contacts.ts": REFRESH });
@@ -37,10 +40,11 @@ export const workerRounds = async (t: TestContext, random: Seeded) => {
     const [sync] = await db.query("select id from syncline.syncs where connection_id = $1", [id]);
     connections.push({ id, name, sync: sync!.id });
   }
-  await db.query("update syncline.settings set lease = '2 s'");
+  await db.query("update syncline.settings set lease = $1", [o.lease ?? LONG_LEASE]);
   const { written, checkOwners } = await audit(db);
   const start = (): Promise<TestProcess> => startSyncline(t, workerEnv(db.url));
   const workers = await Promise.all([start(), start()]);
+  let missing: number | undefined;
   const totals: Rounds = { rounds: 0, takenUp: 0, restartMs: [], again: 0 };
 
   // What one connection's run fetched, against the checkpoints it committed.
@@ -66,6 +70,8 @@ export const workerRounds = async (t: TestContext, random: Seeded) => {
   };
 
   const round = async (): Promise<void> => {
+    if (missing !== undefined) workers[missing] = await start();
+    missing = undefined;
     provider.world.edit({ kind: "contacts", count: 20 });
     const from = provider.stats.pages.length;
     const runs = new Map<number, string>();
@@ -78,11 +84,12 @@ export const workerRounds = async (t: TestContext, random: Seeded) => {
     workers[victim]!.kill("SIGKILL");
     assert.equal(await workers[victim]!.exited, "SIGKILL");
     const killedAt = performance.now();
-    const replaced = start();
+    const replaced = totals.rounds < o.rounds - 1 ? start() : undefined;
     const left = await db.query(
       "select id, token from syncline.runs where state = 'running' and split_part(worker, ':', 2) = $1",
       [String(pid)],
     );
+    if (o.lease === undefined) await endLeasesOf(db, pid);
     for (const { id, token } of left) {
       await until(`run ${id} is taken up`, async () => {
         const [run] = await db.query("select state, token from syncline.runs where id = $1", [id]);
@@ -92,7 +99,8 @@ export const workerRounds = async (t: TestContext, random: Seeded) => {
     if (left.length > 0) totals.restartMs.push(Math.round(performance.now() - killedAt));
     totals.takenUp += left.length;
     await engine.quiet();
-    workers[victim] = await replaced;
+    if (replaced === undefined) missing = victim;
+    else workers[victim] = await replaced;
     const ended = await db.query("select state, error from syncline.runs where id = any ($1)", [[...runs.keys()]]);
     for (const run of ended) assert.deepEqual(run, { state: "succeeded", error: null });
     const pages = provider.stats.pages.slice(from);

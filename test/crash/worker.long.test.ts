@@ -10,7 +10,7 @@ const ROUNDS = 100;
 test("a hundred killed workers lose no run and nothing of what they had committed", {
   timeout: 20 * 60_000,
 }, async (t) => {
-  const { round, totals } = await workerRounds(t, seeded(t));
+  const { round, totals } = await workerRounds(t, seeded(t), { rounds: ROUNDS, lease: "2 s" });
   while (totals.rounds < ROUNDS) await round();
   assert.ok(totals.takenUp > ROUNDS / 2, JSON.stringify(totals));
   const sorted = totals.restartMs.sort((a, b) => a - b);

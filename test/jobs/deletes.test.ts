@@ -1,6 +1,6 @@
 // Deletion tracking over whole runs: what a refresh did not see is deleted, also when it took several runs; the brake.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { approveDeletes, checkInvariants, createRun, discardDeletes } from "../../src/db/runs.ts";
 import { type Engine, testEngine } from "../helpers/engine.ts";
 import { until } from "../helpers/until.ts";
@@ -50,7 +50,7 @@ export default createSync({
 
 const ROWS = 250;
 
-const refreshed = async (t: Parameters<typeof testEngine>[0], text = REFRESH) => {
+const refreshed = async (t: TestContext, text: string) => {
   const engine = await testEngine(t, { rows: { contacts: ROWS } });
   await engine.deploy({ "acme/syncs/contacts.ts": text });
   const connection = await engine.connect("one");
@@ -94,42 +94,123 @@ const editSome = ({ provider: { world } }: Engine): string[] => {
     .sort();
 };
 
-test("a refresh interrupted after each page by its time slice deletes exactly what is gone", async (t) => {
-  const { engine, connection, run } = await refreshed(t);
-  const gone = editSome(engine);
-  await engine.db.query("update syncline.settings set time_slice = '1 us'");
-  const runs = await run();
-  assert.deepEqual(
-    runs.map(({ state }) => state),
-    [...Array(runs.length - 1).fill("interrupted"), "succeeded"],
-  );
-  assert.equal(runs.length, 10);
-  assert.deepEqual(await deletedIds(engine, connection), gone);
-  assert.deepEqual(await engine.live(connection, "Contact"), [...engine.provider.world.rows("contacts")]);
-});
+const webhooks = ({ db }: Engine, kind: string) =>
+  db.query("select body from syncline.outbox where kind = $1 order by id", [kind]);
 
-test("a refresh that failed half way and was run again deletes exactly what is gone", async (t) => {
-  const { engine, connection, run } = await refreshed(t);
-  const gone = editSome(engine);
-  engine.provider.faults.add({ kind: 500, path: "/v1/contacts", after: 4, times: 1 });
-  assert.deepEqual(
-    (await run()).map(({ state, deleted }) => ({ state, deleted })),
-    [{ state: "failed", deleted: 0 }],
+test("deletion by refresh", async (t) => {
+  const { engine, connection, run, glitch } = await refreshed(t, REFRESH);
+  const { db, provider } = engine;
+  let before: string[] = [];
+  const promised = (name: string, body: () => Promise<void>) =>
+    t.test(name, async () => {
+      before = await deletedIds(engine, connection);
+      await body();
+    });
+  const checkDeleted = async (ids: string[]) =>
+    assert.deepEqual(await deletedIds(engine, connection), [...before, ...ids].sort());
+  const checkLive = async () =>
+    assert.deepEqual(await engine.live(connection, "Contact"), [...provider.world.rows("contacts")]);
+  /** A refresh that sees nothing; its id. */
+  const park = async (): Promise<number> => {
+    await db.query("update syncline.environments set webhook_url_primary = 'http://127.0.0.1:9/webhooks'");
+    await glitch("2999-01-01T00:00:00Z");
+    const runs = await run();
+    assert.deepEqual(
+      runs.map(({ state, deleted }) => ({ state, deleted })),
+      [{ state: "succeeded", deleted: 0 }],
+    );
+    const [refresh] = await db.query(
+      "select id, missing, live from syncline.refreshes where state = 'needs_approval' order by id desc limit 1",
+    );
+    const all = provider.world.count("contacts");
+    assert.deepEqual({ missing: refresh?.missing, live: refresh?.live }, { missing: all, live: all });
+    return refresh!.id as number;
+  };
+  let parked = 0;
+
+  await promised("a refresh interrupted after each page by its time slice deletes exactly what is gone", async () => {
+    const gone = editSome(engine);
+    await db.query("update syncline.settings set time_slice = '1 us'");
+    const runs = await run();
+    assert.deepEqual(
+      runs.map(({ state }) => state),
+      [...Array(runs.length - 1).fill("interrupted"), "succeeded"],
+    );
+    assert.equal(runs.length, 10);
+    await checkDeleted(gone);
+    await checkLive();
+    await db.query("update syncline.settings set time_slice = '10 min'");
+  });
+
+  await promised("a refresh that failed half way and was run again deletes exactly what is gone", async () => {
+    const gone = editSome(engine);
+    provider.faults.add({ kind: 500, path: "/v1/contacts", after: 4, times: 1 });
+    assert.deepEqual(
+      (await run()).map(({ state, deleted }) => ({ state, deleted })),
+      [{ state: "failed", deleted: 0 }],
+    );
+    assert.deepEqual(provider.stats.faults, { 500: 1 });
+    await checkDeleted([]);
+    const more = provider.world.edit({ kind: "contacts", delete: 2 }).map(({ id }) => id);
+    assert.equal((await run())[0]!.state, "succeeded");
+    // What went after its page was seen is for the next refresh to notice.
+    const seen = await deletedIds(engine, connection);
+    assert.ok([...before, ...gone].every((id) => seen.includes(id)));
+    assert.deepEqual(
+      seen.filter((id) => ![...before, ...gone, ...more].includes(id)),
+      [],
+    );
+    await run();
+    await checkDeleted([...gone, ...more]);
+    await checkLive();
+  });
+
+  await promised(
+    "an empty first page trips the brake: nothing is deleted, and the log and a webhook say so",
+    async () => {
+      parked = await park();
+      await checkDeleted([]);
+      const all = provider.world.count("contacts");
+      const [told] = await webhooks(engine, "deletes_need_approval");
+      assert.partialDeepStrictEqual(told!.body, { model: "Contact", refreshId: parked, live: all, missing: all });
+      const line = await until("the log has it", async () => {
+        const [row] = await db.query("select message, level from syncline.logs where kind = 'change'");
+        return row;
+      });
+      assert.equal(line.level, "error");
+      assert.match(line.message, new RegExp(`would delete ${all} of ${all} records of Contact: nothing was deleted`));
+      assert.match(line.message, new RegExp(`approve_deletes\\(${parked}\\)`));
+    },
   );
-  assert.deepEqual(engine.provider.stats.faults, { 500: 1 });
-  assert.deepEqual(await deletedIds(engine, connection), []);
-  const more = engine.provider.world.edit({ kind: "contacts", delete: 2 }).map(({ id }) => id);
-  assert.equal((await run())[0]!.state, "succeeded");
-  // What went after its page was seen is for the next refresh to notice.
-  const seen = await deletedIds(engine, connection);
-  assert.ok(gone.every((id) => seen.includes(id)));
-  assert.deepEqual(
-    seen.filter((id) => !gone.includes(id) && !more.includes(id)),
-    [],
-  );
-  await run();
-  assert.deepEqual(await deletedIds(engine, connection), [...gone, ...more].sort());
-  assert.deepEqual(await engine.live(connection, "Contact"), [...engine.provider.world.rows("contacts")]);
+
+  await promised("discarding drops what the brake held back, and the next refresh is as usual", async () => {
+    assert.equal(await discardDeletes(db.pool, { refresh: parked }), provider.world.count("contacts"));
+    await assert.rejects(approveDeletes(db.pool, { refresh: parked }), { code: "SL005" });
+    await checkDeleted([]);
+    await glitch(null);
+    const gone = editSome(engine);
+    await run();
+    await checkDeleted(gone);
+  });
+
+  await promised("a later whole refresh makes parked deletes void: they are no longer true", async () => {
+    const refresh = await park();
+    await glitch(null);
+    await run();
+    await assert.rejects(approveDeletes(db.pool, { refresh }), { code: "SL005" });
+    await checkDeleted([]);
+  });
+
+  await promised("approval deletes what the brake held back, and a webhook tells it", async () => {
+    const refresh = await park();
+    const all = provider.world.count("contacts");
+    assert.equal(await approveDeletes(db.pool, { refresh }), all);
+    assert.equal((await deletedIds(engine, connection)).length, before.length + all);
+    const last = (await webhooks(engine, "sync")).at(-1)!.body;
+    assert.partialDeepStrictEqual(last, { model: "Contact", responseResults: { added: 0, updated: 0, deleted: all } });
+    assert.deepEqual(await checkInvariants(db.pool, {}), []);
+    await assert.rejects(approveDeletes(db.pool, { refresh }), { code: "SL005" });
+  });
 });
 
 test("an incremental sync deletes nothing for not having seen it, though it failed, was interrupted and went on", async (t) => {
@@ -149,66 +230,4 @@ test("an incremental sync deletes nothing for not having seen it, though it fail
   assert.equal((await run()).at(-1)!.state, "succeeded");
   assert.deepEqual(await deletedIds(engine, connection), []);
   assert.deepEqual(await engine.live(connection, "Contact"), [...provider.world.rows("contacts")]);
-});
-
-const parked = async (t: Parameters<typeof testEngine>[0]) => {
-  const made = await refreshed(t);
-  await made.engine.db.query("update syncline.environments set webhook_url_primary = 'http://127.0.0.1:9/webhooks'");
-  await made.glitch("2999-01-01T00:00:00Z");
-  const runs = await made.run();
-  assert.deepEqual(
-    runs.map(({ state, deleted }) => ({ state, deleted })),
-    [{ state: "succeeded", deleted: 0 }],
-  );
-  const [refresh] = await made.engine.db.query(
-    "select id, missing, live from syncline.refreshes where state = 'needs_approval'",
-  );
-  assert.deepEqual({ missing: refresh?.missing, live: refresh?.live }, { missing: ROWS, live: ROWS });
-  return { ...made, refresh: refresh!.id as number };
-};
-
-const webhooks = ({ db }: Engine, kind: string) =>
-  db.query("select body from syncline.outbox where kind = $1 order by id", [kind]);
-
-test("an empty first page trips the brake: nothing is deleted, and the log and a webhook say so", async (t) => {
-  const { engine, connection, refresh } = await parked(t);
-  assert.deepEqual(await deletedIds(engine, connection), []);
-  const [told] = await webhooks(engine, "deletes_need_approval");
-  assert.partialDeepStrictEqual(told!.body, { model: "Contact", refreshId: refresh, live: ROWS, missing: ROWS });
-  const line = await until("the log has it", async () => {
-    const [row] = await engine.db.query("select message, level from syncline.logs where kind = 'change'");
-    return row;
-  });
-  assert.equal(line.level, "error");
-  assert.match(line.message, new RegExp(`would delete ${ROWS} of ${ROWS} records of Contact: nothing was deleted`));
-  assert.match(line.message, new RegExp(`approve_deletes\\(${refresh}\\)`));
-});
-
-test("approval deletes what the brake held back, and a webhook tells it", async (t) => {
-  const { engine, connection, refresh } = await parked(t);
-  assert.equal(await approveDeletes(engine.db.pool, { refresh }), ROWS);
-  assert.equal((await deletedIds(engine, connection)).length, ROWS);
-  const last = (await webhooks(engine, "sync")).at(-1)!.body;
-  assert.partialDeepStrictEqual(last, { model: "Contact", responseResults: { added: 0, updated: 0, deleted: ROWS } });
-  assert.deepEqual(await checkInvariants(engine.db.pool, {}), []);
-  await assert.rejects(approveDeletes(engine.db.pool, { refresh }), { code: "SL005" });
-});
-
-test("discarding drops what the brake held back, and the next refresh is as usual", async (t) => {
-  const { engine, connection, refresh, run, glitch } = await parked(t);
-  assert.equal(await discardDeletes(engine.db.pool, { refresh }), ROWS);
-  await assert.rejects(approveDeletes(engine.db.pool, { refresh }), { code: "SL005" });
-  assert.deepEqual(await deletedIds(engine, connection), []);
-  await glitch(null);
-  const gone = editSome(engine);
-  await run();
-  assert.deepEqual(await deletedIds(engine, connection), gone);
-});
-
-test("a later whole refresh makes parked deletes void: they are no longer true", async (t) => {
-  const { engine, connection, refresh, run, glitch } = await parked(t);
-  await glitch(null);
-  await run();
-  await assert.rejects(approveDeletes(engine.db.pool, { refresh }), { code: "SL005" });
-  assert.deepEqual(await deletedIds(engine, connection), []);
 });

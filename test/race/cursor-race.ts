@@ -69,11 +69,21 @@ const createReader = (engine: Engine, connection: number, random: Seeded) => {
   return { step, latest, counts };
 };
 
-/** Race for `ms`. `beforehand` may change the database first; a foreign transaction stays open for `foreignMs` meanwhile. */
+/**
+ * Race for `ms`, and on until there were `leastCommits` and `leastKills`, which takes a busy machine longer. `beforehand` may
+ * change the database first; a foreign transaction stays open for `foreignMs` meanwhile.
+ */
 export const raceCursor = async (
   t: TestContext,
   random: Seeded,
-  o: { ms: number; killEveryMs: number; foreignMs?: number; beforehand?: string },
+  o: {
+    ms: number;
+    killEveryMs: number;
+    leastCommits?: number;
+    leastKills?: number;
+    foreignMs?: number;
+    beforehand?: string;
+  },
 ): Promise<RaceReport> => {
   const engine = await testEngine(t, { rows: {} });
   const { pool, url } = engine.db;
@@ -101,8 +111,10 @@ export const raceCursor = async (
   await Promise.all(writers.map(hasStarted));
 
   const reader = createReader(engine, connection, random);
+  const did = (what: string) => processes.flatMap(({ lines }) => lines).filter((line) => line.did === what).length;
+  const { leastCommits = 0, leastKills = 0 } = o;
   const deadline = performance.now() + o.ms;
-  const isOver = () => performance.now() > deadline;
+  const isOver = () => performance.now() > deadline && kills >= leastKills && did("commit") >= leastCommits;
   let kills = 0;
   const killing = (async () => {
     while (!isOver()) {
@@ -141,6 +153,5 @@ export const raceCursor = async (
   while ((await reader.step()) > 0);
   const stored = await engine.records(connection, "Contact");
   const missed = stored.filter((record) => reader.latest.get(record.id)?.text !== JSON.stringify(record)).length;
-  const did = (what: string) => processes.flatMap(({ lines }) => lines).filter((line) => line.did === what).length;
   return { commits: did("commit"), rollbacks: did("rollback"), kills, ...reader.counts, seenBesideForeign, missed };
 };

@@ -166,6 +166,7 @@ export const realtimeRace = async (t: TestContext, random: Seeded) => {
     const kill = async (): Promise<void> => {
       while (goesOn()) {
         await pause(Math.min(KILL_EVERY_MS, ms / 2));
+        if (done.kills > 0 && !goesOn()) return; // the last moments need no other worker
         await killNow();
         done.kills += 1;
       }
