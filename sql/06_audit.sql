@@ -30,13 +30,18 @@ begin
 end $$;
 comment on function syncline.tidy_audit(int) is 'Delete entries of the audit log past settings.audit_retention; how many: the limit when more may wait.';
 
+create or replace function syncline.is_server() returns boolean
+language sql stable
+return (
+  select pg_catalog.pg_has_role(session_user, c.relowner, 'usage') from pg_catalog.pg_class c where c.oid = 'syncline.audit_log'::regclass);
+comment on function syncline.is_server() is 'Whether this session is the server''s own login role, whose word on actors and on the time is taken.';
+
 create or replace function syncline.current_actor(p_given jsonb default null)
 returns table (kind text, id text, name text, ip text)
 language plpgsql stable as $$
 declare
   v_program text := current_setting('application_name');
-  v_is_server boolean := (
-    select pg_catalog.pg_has_role(session_user, c.relowner, 'usage') from pg_catalog.pg_class c where c.oid = 'syncline.audit_log'::regclass);
+  v_is_server boolean := syncline.is_server();
   v_given jsonb := case when v_is_server then coalesce(p_given, nullif(current_setting('syncline.actor', true), '')::jsonb) end;
 begin
   ip := v_given ->> 'ip';
@@ -62,9 +67,12 @@ create or replace function syncline.write_audit(
   p_actor jsonb default null) returns void
 language sql volatile security definer set search_path = ''
 begin atomic
+  -- Anybody can set syncline.fake_now: an entry that an operator dates back would be past its retention, and go.
   insert into syncline.audit_log (
-    environment_id, environment, actor_kind, actor_id, actor_name, ip, action, subject_kind, subject_id, subject_name, fields)
-  select p_environment, (select e.name from syncline.environments e where e.id = p_environment),
+    at, environment_id, environment, actor_kind, actor_id, actor_name, ip, action, subject_kind, subject_id, subject_name, fields)
+  select case when syncline.is_server() then syncline.now()
+           else statement_timestamp() end, -- wall clock: what a session sets is believed of the server only
+         p_environment, (select e.name from syncline.environments e where e.id = p_environment),
          a.kind, a.id, a.name, a.ip, p_action, p_subject_kind, p_subject_id, p_subject_name, coalesce(p_fields, '{}')
     from syncline.current_actor(p_actor) a;
 end;

@@ -97,6 +97,10 @@ sqlTests("06_audit", {
     await w.q("reset session authorization");
     const [last] = await w.q("select * from syncline.audit_log order by id desc limit 1");
     assert.deepEqual([last!.action, last!.actor_kind, last!.actor_id], ["settings.updated", "operator", "audit_ann"]);
+    await w.q(`set local session authorization audit_ann;
+      set local syncline.fake_now = '2001-01-01'; update syncline.settings set time_slice = '9 min'; reset session authorization`);
+    const [dated] = await w.q("select at > '2026-01-01' as is_true from syncline.audit_log order by id desc limit 1");
+    assert.equal(dated?.is_true, true, "an operator dates nothing back: what is past its retention goes");
   },
   "every column of what is audited counts, or is said here to be no configuration": async (w) => {
     const CHURN: Record<string, string[]> = {
