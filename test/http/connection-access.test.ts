@@ -61,6 +61,9 @@ test("each endpoint asks for a scope of its own", async (t) => {
     const { status, body } = await api.call("GET", `${one}&${flag}=true`, { key: reader });
     assert.deepEqual([status, body.error.code], [403, "forbidden"]);
   }
+  const importer = { key: keys.get("connections:create")!, body: { ...names, credentials } };
+  assert.deepEqual((await api.must("POST", "/connections", importer)).credentials, {}, "nor what came of an import");
+  await api.connect("crm", "one");
   const both = await make(["environment:connections:read", "environment:connections:read_credentials"]);
   const { credentials: shown } = await api.must("GET", `${one}&force_refresh=true&refresh_token=true`, { key: both });
   assert.equal(shown.apiKey, "key of one");

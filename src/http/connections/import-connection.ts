@@ -3,10 +3,12 @@ import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { tagsOfEndUser } from "../../auth/end-user.ts";
 import { makeConnection } from "../../auth/make-connection.ts";
+import type { Environment } from "../../db/api-keys.ts";
 import { getConnection } from "../../db/connections.ts";
 import { getIntegration, type Integration } from "../../db/integrations.ts";
 import { AppError } from "../../errors.ts";
 import type { Provider } from "../../providers/schema.ts";
+import { covers } from "../access/scopes.ts";
 import type { HttpDeps } from "../deps.ts";
 import { type Endpoint, endpoint } from "../endpoint.ts";
 import { ConnectionId, HttpUrl, JsonObject, ProviderConfigKey } from "../patterns.ts";
@@ -62,7 +64,7 @@ const mustTake = async ({ db, catalogue }: HttpDeps, environment: number, body: 
 /** Makes a connection and its syncs, or overrides the credentials of the one that has the name. */
 export const importInto =
   (deps: HttpDeps) =>
-  async (environment: number, body: Import): Promise<z.input<typeof ConnectionInFull>> => {
+  async ({ id: environment, scopes }: Environment, body: Import): Promise<z.input<typeof ConnectionInFull>> => {
     const { db, runs } = deps;
     const place = await mustTake(deps, environment, body);
     await checkDestinations(deps, body);
@@ -87,7 +89,10 @@ export const importInto =
     );
     const made = await getConnection(db, { environment, integration, connection });
     if (made === null) throw new AppError("not_found", "The connection was deleted meanwhile.");
-    return showConnection(made, await openCredentials(deps)(environment, made), { showRefreshToken: false });
+    // A token may have been had for what was brought: of an app, for whichever installation was named.
+    const isShown = covers(scopes, "environment:connections:read_credentials");
+    const shown = isShown ? await openCredentials(deps)(environment, made) : null;
+    return showConnection(made, shown, { showRefreshToken: false });
   };
 
 /** The import of connections, in about eight statements. */
@@ -100,13 +105,13 @@ export const connectionImportEndpoints = (deps: HttpDeps): Endpoint[] => {
         path: "/connections",
         tag: "Connections",
         says: "Import a connection",
-        more: "A connection of this name gets the new credentials and keeps what is not given. Keys, passwords and NetSuite tokens are tested where the provider's entry says how, and functions on `validate-connection` may refuse it: a new one is then not made.",
+        more: "A connection of this name gets the new credentials and keeps what is not given. Keys, passwords and NetSuite tokens are tested where the provider's entry says how, and functions on `validate-connection` may refuse it: a new one is then not made. A key without `connections:read_credentials` is shown none.",
         scope: "connections:create",
         body: Body,
         answers: { 201: { says: "The connection, without refresh tokens.", body: ConnectionInFull } },
         errors: ["not_found", "connection_test_failed", "connection_validation_failed"],
       },
-      ({ environment, body }) => add(environment.id, body),
+      ({ environment, body }) => add(environment, body),
     ),
   ];
 };

@@ -92,7 +92,7 @@ export const legacyConnectionEndpoints = (deps: HttpDeps): Endpoint[] => {
         if (found === null) throw new AppError("not_found", `There is no integration "${provider_config_key}".`);
         const mode = deps.catalogue.get(found.provider)?.auth_mode ?? "NONE";
         const named = { provider_config_key, connection_id, connection_config, metadata };
-        const made = await add(environment.id, { ...named, credentials: credentialsOf(mode, body) });
+        const made = await add(environment, { ...named, credentials: credentialsOf(mode, body) });
         return { ...body, connection_id: made.connection_id };
       },
     ),
