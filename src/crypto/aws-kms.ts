@@ -30,8 +30,11 @@ const ADVICE: Record<string, string> = {
   ExpiredTokenException: "The AWS session token has expired.",
 };
 
-const Made = z.object({ Plaintext: z.base64(), CiphertextBlob: z.base64(), KeyId: z.string() });
-const Opened = z.object({ Plaintext: z.base64() });
+const KEY_BYTES = 32;
+// Any other length, none above all, would be taken for a master key, which is derived from.
+const Plaintext = z.base64().refine((text) => Buffer.from(text, "base64").length === KEY_BYTES);
+const Made = z.object({ Plaintext, CiphertextBlob: z.base64(), KeyId: z.string() });
+const Opened = z.object({ Plaintext });
 const Refusal = z.object({ __type: z.string(), message: z.string().optional(), Message: z.string().optional() });
 
 type Operation = "GenerateDataKey" | "Decrypt";
@@ -94,7 +97,9 @@ export const openAwsKms = (name: string, settings: AwsSettings): Kms => {
       if (found?.success) return found.data;
       const message = (refusal?.message ?? refusal?.Message)?.replace(/\.$/, "");
       const says = [kind, message, ADVICE[kind]].filter(Boolean).join(". ");
-      throw refuse(operation, says === "" ? `status ${answer.status}.` : says);
+      const otherwise =
+        answer.status === 200 ? `status 200, but with no key of ${KEY_BYTES} bytes.` : `status ${answer.status}.`;
+      throw refuse(operation, says === "" ? otherwise : says);
     }
   };
 

@@ -1,5 +1,6 @@
 // A master key that AWS KMS opens: one call a start, bound to this installation, refusals in words, moving there and back.
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
@@ -112,6 +113,18 @@ test("throttling and faults that pass are waited for; what stays is said with wh
   // Of another installation, as after its row was copied into this database.
   await db.query("update syncline.kms_keys set installation = gen_random_uuid()");
   await refuses(/InvalidCiphertextException\. It was wrapped for another installation/);
+});
+
+test("an answer with a key of another length, or of none, is no key", async (t) => {
+  const { db, kms, load } = await world(t);
+  for (const Plaintext of ["", randomBytes(16).toString("base64")]) {
+    kms.refuseNext({ status: 200, body: { Plaintext, CiphertextBlob: "AAAA", KeyId: KEY_ARN } });
+    await assert.rejects(load(NAME), { code: "invalid_settings", message: /no key of 32 bytes/ });
+  }
+  assert.deepEqual(await db.query("select name from syncline.kms_keys"), []);
+  await load(NAME);
+  kms.refuseNext({ status: 200, body: { Plaintext: "", KeyId: KEY_ARN } });
+  await assert.rejects(load(NAME), { code: "invalid_settings", message: /no key of 32 bytes/ });
 });
 
 test("an alias that leads elsewhere is refused with advice; a new name with it works", async (t) => {
