@@ -49,6 +49,12 @@ const keysIn = (fields: Record<string, Json>): Keys | undefined => {
   return isFilled(keys) ? keys : undefined;
 };
 
+// They are names in addresses to which our own keys sign.
+const mustBeName = (what: string, value: string): string => {
+  if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(value)) return value;
+  throw new AppError("invalid_credentials", `AWS has no ${what} of this name.`);
+};
+
 const stsUrl = (region: string): string =>
   `https://sts.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/`;
 
@@ -120,9 +126,12 @@ const refusedIn = (answer: Answer, fields: Record<string, Json>) => {
 /** The role's keys for an hour. The connection's config gets the region and the service that its base URL may name. */
 export const assume: Obtain = async (context) => {
   const role = context.credentials as Role;
-  const region =
-    role.region ?? text(context.connectionConfig.region) ?? setting(context, "defaultRegion") ?? DEFAULT_REGION;
-  const service = role.service ?? setting(context, "service") ?? text(context.connectionConfig.service);
+  const region = mustBeName(
+    "region",
+    role.region ?? text(context.connectionConfig.region) ?? setting(context, "defaultRegion") ?? DEFAULT_REGION,
+  );
+  const named = role.service ?? setting(context, "service") ?? text(context.connectionConfig.service);
+  const service = named && mustBeName("service", named);
   const isCustom = setting(context, "stsMode") === "custom";
   const answer = await (isCustom ? askCustom : assumeRole)(context, role, region);
   const fields = fieldsIn(answer);

@@ -85,6 +85,15 @@ test("AssumeRole is signed as aws4 signs it, in the connection's region, and its
   assert.equal(hosts[1], "sts.cn-north-1.amazonaws.com.cn");
 });
 
+test("no region leads a request signed with our keys to another host", async (t) => {
+  const { ask, hosts } = await startSts(t);
+  for (const region of ["evil.example/", "evil.example#", "x@evil.example", "eu-west-1.evil", "EU", ""]) {
+    if (region !== "") await assert.rejects(ask({ region }), { code: "invalid_credentials" }, region);
+    await assert.rejects(ask({ region: "eu-west-1", service: `${region}.` }), { code: "invalid_credentials" }, region);
+  }
+  assert.deepEqual(hosts, []);
+});
+
 test("a refusal has AWS's code and no key of ours; a document type in an answer is no answer", async (t) => {
   const refused = `<ErrorResponse><Error><Code>AccessDenied</Code><Message>not with ${OWN.awsSecretAccessKey}</Message></Error></ErrorResponse>`;
   const { ask } = await startSts(t, 403, refused);
