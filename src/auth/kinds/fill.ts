@@ -45,10 +45,19 @@ export const fillFields = (fields: Record<string, unknown>, context: TemplateCon
       .filter(([, value]) => value !== undefined),
   );
 
+const HEADER = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+// What refuses it later shows it, and it may be a secret with a line break in it.
+const headerText = (name: string, value: unknown): string => {
+  const text = String(value).trim();
+  if (HEADER.test(text)) return text;
+  throw new AppError("invalid_credentials", `What the header ${name} is made of has a character that no header has.`);
+};
+
 /** Headers, their names in lower case. */
 export const fillHeaders = (headers: Record<string, string> = {}, context: TemplateContext): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(fillFields(headers, context)).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    Object.entries(fillFields(headers, context)).map(([name, value]) => [name.toLowerCase(), headerText(name, value)]),
   );
 
 /** A text that has to be whole; `what` it is for is said when it is not. */

@@ -49,6 +49,16 @@ const startWorld = async (t: TestContext, reply: (seen: Seen, url: URL) => Reply
 
 const formOf = ({ body }: Seen) => Object.fromEntries(new URLSearchParams(body.toString()));
 
+test("a secret that is no header's text is in no error, whoever logs it with its causes", async (t) => {
+  const { ask } = await startWorld(t, () => assert.fail("nobody is asked"));
+  const entry = { token_url: "https://p.example/token", token_headers: { "X-Key": v("credentials.key") } };
+  await assert.rejects(ask(entry, { key: "a secret\nwith a line break" }), (error: Error) => {
+    const says = [error, error.cause].map((one) => `${(one as Error | undefined)?.stack}`).join();
+    assert.ok(hasCode(error, "invalid_credentials") && !says.includes("secret\n"), says);
+    return true;
+  });
+});
+
 test("a Google service account brings an assertion that its public key verifies", async (t) => {
   const { ask, requests, urls } = await startWorld(t, () => ({ body: { access_token: "ya29", expires_in: 3599 } }));
   const given = {
