@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createFlowSockets } from "../../src/http/oauth/sockets.ts";
 import { createLogger } from "../../src/log.ts";
+import { compileTexts } from "../helpers/installation.ts";
 import { connectUrl, newBrowser, newSession, newSocket, oauthWorld } from "./oauth-world.ts";
 
 test("OAuth 2 through a browser", async (t) => {
@@ -108,4 +109,69 @@ test("OAuth 2 through a browser", async (t) => {
     await browser.open(back.href);
     assert.equal((await socket.next()).message_type, "success");
   });
+});
+
+const validating = (exec: string) => `
+import { createOnEvent } from "syncline";
+export default createOnEvent({ description: "An event", version: "1.0.0", event: "validate-connection", exec: async (nango) => {
+${exec}
+} });
+`;
+
+test("a function of ours refuses who has signed in: nothing is kept, and whoever waits hears its words", async (t) => {
+  const { oidc, api, leave } = await oauthWorld(t);
+  await api.must("PATCH", "/environment/webhooks", { body: { primary_url: "https://app.example/hook" } });
+  const judge = async (exec: string) =>
+    await api.deploy(await compileTexts({ "openid/on-events/judge.ts": validating(exec) }));
+  const signIn = async (session: string) => {
+    const [socket, browser] = [await newSocket(t, api.url), newBrowser()];
+    const { back } = await leave(browser, { connect_session_token: session, ws_client_id: socket.id });
+    const page = await browser.open(back.href);
+    return { page, told: await socket.next() };
+  };
+  const hooks = async () =>
+    (await api.db.query("select body::jsonb as body from syncline.outbox order by id")).map(
+      ({ body }) => body as { operation: string; success: boolean; error?: object },
+    );
+  const refusal = { type: "connection_validation_failed", description: "ada is of another company" };
+  await judge(
+    `const { name } = (await nango.get({ endpoint: "/who" })).data;
+     throw new nango.ActionError({ error: name + " is of another company" });`,
+  );
+
+  const session = await newSession(api);
+  const refused = await signIn(session);
+  assert.equal(refused.page.status, 400);
+  assert.match(refused.page.text, /ada is of another company/);
+  assert.deepEqual(refused.told, {
+    message_type: "error",
+    provider_config_key: "openid",
+    error_type: refusal.type,
+    error_desc: refusal.description,
+  });
+  assert.deepEqual((await api.must("GET", "/connections")).connections, []);
+  assert.deepEqual(await api.db.query("select from syncline.data_keys where connection_id is not null"), []);
+  const [failed, ...more] = await hooks();
+  assert.deepEqual([failed?.operation, failed?.success, failed?.error, more], ["creation", false, refusal, []]);
+
+  await judge(`await nango.updateMetadata({ company: "ours" });`);
+  const { told } = await signIn(session);
+  assert.equal(told.message_type, "success", "the session goes on until it has made a connection");
+  const path = `/connections/${told.connection_id}?provider_config_key=openid&refresh_token=true`;
+  const before = await api.must("GET", path);
+  assert.deepEqual(before.metadata, { company: "ours" });
+
+  await judge(`throw new nango.ActionError({ error: "not this one" });`);
+  const names = { integration_id: "openid", connection_id: told.connection_id };
+  const { token } = (await api.must("POST", "/connect/sessions/reconnect", { body: names })).data;
+  const again = await signIn(token);
+  assert.deepEqual([again.told.error_type, again.told.error_desc], [refusal.type, "not this one"]);
+  const after = await api.must("GET", `${path}&force_refresh=true`);
+  assert.deepEqual([after.metadata, after.errors], [{ company: "ours" }, []]);
+  assert.notEqual(after.credentials.access_token, before.credentials.access_token, "the tokens of before go on");
+  assert.equal(oidc.counts.reuses, 0);
+  assert.deepEqual(
+    (await hooks()).map(({ operation, success }) => `${operation} ${success}`),
+    ["creation false", "creation true", "override false"],
+  );
 });

@@ -109,7 +109,7 @@ export const createArrival = (deps: HttpDeps) => {
   const fail = async (
     flow: TakenFlow,
     found: Found | undefined,
-    error: unknown,
+    { error, isAnnounced }: { error: unknown; isAnnounced: boolean },
     req: Request,
     res: Response,
   ): Promise<void> => {
@@ -124,7 +124,7 @@ export const createArrival = (deps: HttpDeps) => {
       detail: { type },
     });
     await finishOAuthFlow(db, { id: flow.id, connection: null, isPending: false, errorType: type, errorDesc: says });
-    await announce(flow, found, failure);
+    if (!isAnnounced) await announce(flow, found, failure);
     sendPage(res, status, { title: "Not connected", says: `${says} Close this window and try again.`, code: type });
   };
 
@@ -139,16 +139,19 @@ export const createArrival = (deps: HttpDeps) => {
     }
     const { flow, secrets } = taken;
     let found: Found | undefined;
+    let isAnnounced = false;
     try {
       found = await find(flow);
-      const { isPending, connection, provider } = await make(found, await arrive(flow, found, secrets, query));
+      const arrival = await arrive(flow, found, secrets, query);
+      isAnnounced = true; // what fails from here on makeInSession tells the app
+      const { isPending, connection, provider } = await make(found, arrival);
       await finishOAuthFlow(db, { id: flow.id, connection, isPending, errorType: null, errorDesc: null });
       const says = isPending
         ? `${provider.display_name} waits for somebody there to agree. Connect again once that is done.`
         : `${provider.display_name} is connected. This window closes by itself.`;
       sendPage(res, 200, { title: isPending ? "Almost connected" : "Connected", says, closes: !isPending });
     } catch (error) {
-      await fail(flow, found, error, req, res);
+      await fail(flow, found, { error, isAnnounced }, req, res);
     }
     return undefined;
   };
