@@ -15,6 +15,8 @@ import { createMemoryAdapter } from "oidc-provider/lib/adapters/memory_adapter.j
 /** What becomes of a request to the token endpoint before the server sees it; `hang` answers nothing until it is closed. */
 export type TokenFault = "503" | "reset" | "hang" | null;
 
+type Options = { accessTokenSeconds?: number; isForMcp?: boolean; readDocument?: ReadDocument };
+
 export type TokenSet = { access_token: string; refresh_token: string; expires_in: number };
 
 const REDIRECT = "http://127.0.0.1:1/callback";
@@ -38,10 +40,24 @@ const FOR_MCP = {
   },
 };
 
+/** Fetches the document of a client whose id is its address. */
+type ReadDocument = (url: string) => Promise<Response>;
+
+// Clients that nobody registered: their id is the address of a document that says who they are.
+const readingDocuments = (readDocument: ReadDocument) => ({
+  features: { clientIdMetadataDocument: { enabled: true, ack: "draft-02" } },
+  fetch: (url: string | URL) => readDocument(String(url)),
+});
+
 // One for all servers of this process: to make one takes up to a second of a core.
 let signing: ReturnType<typeof generateKeyPair> | undefined;
 
-const newProvider = async (issuer: string, accessTokenSeconds: () => number, isForMcp: boolean): Promise<Provider> => {
+const newProvider = async (
+  issuer: string,
+  accessTokenSeconds: () => number,
+  { isForMcp = false, readDocument }: Options,
+): Promise<Provider> => {
+  const documents = readDocument === undefined ? undefined : readingDocuments(readDocument);
   signing ??= generateKeyPair("RS256", { extractable: true });
   const { privateKey } = await signing;
   return new Provider(issuer, {
@@ -65,7 +81,8 @@ const newProvider = async (issuer: string, accessTokenSeconds: () => number, isF
     rotateRefreshToken: true,
     issueRefreshToken: () => true,
     findAccount: (_ctx: unknown, id: string) => ({ accountId: id, claims: () => ({ sub: id }) }),
-    features: { devInteractions: { enabled: false }, ...(isForMcp && FOR_MCP) },
+    features: { devInteractions: { enabled: false }, ...(isForMcp && FOR_MCP), ...documents?.features },
+    ...(documents && { fetch: documents.fetch }),
     interactions: { url: (_ctx: unknown, { uid }: { uid: string }) => `/login/${uid}` },
   });
 };
@@ -119,7 +136,7 @@ const clickThrough = async (issuer: string, url: string, answer: "allow" | "deny
 };
 
 /** Start one. It is closed with the test. */
-export const startOidc = async (t: TestContext, o: { accessTokenSeconds?: number; isForMcp?: boolean } = {}) => {
+export const startOidc = async (t: TestContext, o: Options = {}) => {
   let accessTokenSeconds = o.accessTokenSeconds ?? 3600;
   let provider: Provider | undefined;
   let faultOf: (nth: number) => TokenFault = () => null;
@@ -164,8 +181,11 @@ export const startOidc = async (t: TestContext, o: { accessTokenSeconds?: number
     await new Promise((resolve) => server.close(resolve));
   });
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  provider = await newProvider(issuer, () => accessTokenSeconds, o.isForMcp ?? false);
-  provider.Client.prototype.redirectUriAllowed = (uri) => redirects.has(uri);
+  provider = await newProvider(issuer, () => accessTokenSeconds, o);
+  const asRegistered = provider.Client.prototype.redirectUriAllowed;
+  provider.Client.prototype.redirectUriAllowed = function (uri) {
+    return redirects.has(uri) || asRegistered.call(this, uri);
+  };
   provider.on("grant.success", ({ oidc }) => {
     const kind = oidc.params?.grant_type;
     if (kind === "authorization_code" || kind === "refresh_token") counts[kind] += 1;

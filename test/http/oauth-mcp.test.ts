@@ -120,3 +120,40 @@ test("MCP servers through a browser", async (t) => {
     assert.equal((await api.call("GET", `/oauth/client-metadata/${uid}/acme`, { key: null })).status, 404);
   });
 });
+
+test("a server that reads clients' documents reads ours, and nobody is registered", async (t) => {
+  const publicUrl = "https://sync.example.com";
+  const read: string[] = [];
+  let ours = "";
+  const oidc = await startOidc(t, {
+    isForMcp: true,
+    readDocument: (url) => {
+      read.push(url);
+      return fetch(url.replace(publicUrl, ours));
+    },
+  });
+  const api = await testApi(t, { access: { publicUrl } });
+  ours = api.url;
+  await api.must("POST", "/integrations", { body: { provider: "mcp-generic", unique_key: "mcp" } });
+  const address = await startMcp(t, (own) => ({ resource: `${own}/mcp`, issuer: oidc.issuer }));
+  const browser = newBrowser();
+  const query = { connect_session_token: await newSession(api), "params[mcp_server_url]": address };
+  const left = await browser.open(connectUrl(api, "mcp", query));
+  assert.equal(left.status, 302, left.text);
+  const id = left.location!.searchParams.get("client_id") ?? "";
+  assert.match(id, /^https:\/\/sync\.example\.com\/oauth\/client-metadata\/[0-9a-f-]{36}\/mcp$/);
+  assert.equal(left.location!.searchParams.get("redirect_uri"), `${publicUrl}/oauth/callback`);
+  const back = await oidc.clickThrough(left.location!.href);
+  assert.deepEqual(read, [id], "the address is read, once");
+  assert.equal(back.origin, publicUrl);
+  const page = await browser.open(api.url + back.pathname + back.search);
+  assert.equal(page.status, 200, page.text);
+  const [{ connection_id: made }] = (await api.must("GET", "/connections")).connections;
+  const path = `/connections/${made}?provider_config_key=mcp&refresh_token=true`;
+  const { credentials, connection_config: config } = await api.must("GET", path);
+  assert.deepEqual([credentials.config_override, config.token_endpoint_auth_method], [{ client_id: id }, "none"]);
+  const renewed = (await api.must("GET", `${path}&force_refresh=true`)).credentials;
+  assert.notEqual(renewed.access_token, credentials.access_token);
+  assert.deepEqual([oidc.counts.authorization_code, oidc.counts.refresh_token, oidc.counts.reuses], [1, 1, 0]);
+  assert.deepEqual(oidc.counts.refused, []);
+});
