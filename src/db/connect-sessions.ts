@@ -43,7 +43,6 @@ export const createConnectSession = fn(
   value(z.string()),
 );
 export const findConnectSession = fn("find_connect_session", { tokenHash: "bytea" }, maybeRow(ConnectSession));
-export const loadConnectSession = fn("load_connect_session", { id: "int" }, maybeRow(ConnectSession));
 export const useConnectSession = fn("use_connect_session", { id: "int", connection: "int" }, nothing());
 export const releaseConnectSession = fn("release_connect_session", { id: "int", connection: "int" }, nothing());
 export const deleteConnectSession = fn("delete_connect_session", { id: "int" }, value(z.boolean()));
