@@ -84,14 +84,18 @@ const compileWith = async (
 
 /**
  * A compiler that stays warm: `compile` after a change of one file takes a tenth of a second. It runs one compile at a time.
- * Rejects when `dir` is no folder. `close` ends its isolate.
+ * Rejects when `dir` is no folder. `close` ends its isolate, unless it was `given` one to ask in, which others may use too.
  */
-export const createCompiler = ({ dir }: { dir: string }) => {
+export const createCompiler = ({ dir, given }: { dir: string; given?: Describer | undefined }) => {
   let warm: { root: string; cache: Cache } | undefined;
   let isolate: Promise<Describer> | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
-  const describer = (): Promise<Describer> => (isolate ??= createDescriber());
+  const describer = async (): Promise<Describer> => {
+    if (given !== undefined) return given;
+    isolate ??= createDescriber();
+    return await isolate;
+  };
 
   const run = async (options: CompileOptions): Promise<Compiled> => {
     const root = warm?.root ?? (await realpath(dir));

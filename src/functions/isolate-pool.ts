@@ -42,7 +42,8 @@ export type IsolatePool = ReturnType<typeof createIsolatePool>;
 
 /**
  * `size` runs at most at a time and beside them `direct` ones that somebody waits for (0: they share the places of the
- * others); further ones wait in order. `memoryMb` caps the memory of each, `cpu` its time at work.
+ * others); further ones wait in order. `memoryMb` caps the memory of each, `litterMb` the garbage beside it, `cpu` its time
+ * at work.
  * `run` reports every failure of a function in its outcome, and rejects only when the isolate's own code cannot be built.
  * `close` ends what runs and resolves when all threads are gone.
  */
@@ -50,10 +51,11 @@ export const createIsolatePool = (o: {
   size: number;
   direct?: number;
   memoryMb: number;
-  cpu?: CpuLimits;
+  litterMb?: number | undefined;
+  cpu?: CpuLimits | undefined;
   log: Logger;
 }) => {
-  const { size, direct = 0, memoryMb, cpu, log } = o;
+  const { size, direct = 0, memoryMb, litterMb, cpu, log } = o;
   const building = buildRuntimeCode();
   const slots: Slot[] = []; // least recently used first
   const waiting: Waiting[] = [];
@@ -61,7 +63,7 @@ export const createIsolatePool = (o: {
   let isClosed = false;
 
   const add = (runtime: RuntimeCode): Slot => {
-    const thread = startThread({ runtime, memoryMb, cpu });
+    const thread = startThread({ runtime, memoryMb, litterMb, cpu });
     const slot: Slot = { thread, environment: undefined, isBusy: false, isDirect: false, runs: 0, ...NO_RUN };
     slots.push(slot);
     return slot;

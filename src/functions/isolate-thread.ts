@@ -56,8 +56,13 @@ const startWorker = (runtime: RuntimeCode, port: MessageChannel["port2"]): Worke
 };
 
 /** Start a thread. It is ready for a run at once (a run waits for it inside), and does not keep the process alive between runs. */
-export const startThread = (o: { runtime: RuntimeCode; memoryMb: number; cpu?: CpuLimits | undefined }) => {
-  const { runtime, memoryMb, cpu = CPU_LIMITS } = o;
+export const startThread = (o: {
+  runtime: RuntimeCode;
+  memoryMb: number;
+  litterMb?: number | undefined;
+  cpu?: CpuLimits | undefined;
+}) => {
+  const { runtime, memoryMb, litterMb, cpu = CPU_LIMITS } = o;
   const { port1: port, port2 } = new MessageChannel();
   const worker = startWorker(runtime, port2);
   const compiled = new Set<string>();
@@ -130,7 +135,7 @@ export const startThread = (o: { runtime: RuntimeCode; memoryMb: number; cpu?: C
     if (job.signal.aborted) return failure(abortError());
     if (death !== undefined) return failure(death);
     const { promise: ended, resolve: end } = Promise.withResolvers<IsolateOutcome>();
-    const watch = watchThread({ worker, memoryMb, cpu, collect, end: kill });
+    const watch = watchThread({ worker, memoryMb, litterMb, cpu, collect, end: kill });
     running = { call: job.call, end, heard: watch.heard, openCalls: 0 };
     const abort = () => void kill(abortError());
     const timer = setTimeout(() => kill(timeoutError(job.timeoutMs)), Math.min(job.timeoutMs, MAX_TIMER_MS));

@@ -22,9 +22,9 @@ const LOOK_MS = 1_000;
 const GROWTH_BYTES = 16 * MB; // of the whole process between two looks
 const COLLECT_MS = 5_000;
 const STUCK_MS = 1_000;
-// Garbage included: three times the cap, and under a small one what V8 lets lie about on a busy machine, where it is collected late.
-const HARD = 3;
-const LITTER_BYTES = 256 * MB;
+// Garbage beside what lives: twice the cap, and under a small one what V8 lets lie about on a busy machine, where it is collected late.
+const LITTER = 2;
+const LITTER_MB = 256;
 
 type Look = { heap: number; cpuMs: number };
 
@@ -42,18 +42,20 @@ const lookAt = async (worker: Worker): Promise<Look> => {
 };
 
 /**
- * Watch `worker` until `stop`. `end` is called once, with the error of a run that went over a limit. `collect` makes the
- * thread collect its garbage when it next waits. Tell `heard` of each call that the function makes.
+ * Watch `worker` until `stop`. `end` is called once, with the error of a run that went over a limit: what lives may take
+ * `memoryMb`, and garbage beside it `litterMb`. `collect` makes the thread collect its garbage when it next waits. Tell
+ * `heard` of each call that the function makes.
  */
 export const watchThread = (o: {
   worker: Worker;
   memoryMb: number;
+  litterMb?: number | undefined;
   cpu: CpuLimits;
   collect: () => Promise<void>;
   end: (error: RunError) => void;
 }) => {
   const cap = o.memoryMb * MB;
-  const hard = Math.max(HARD * cap, cap + LITTER_BYTES);
+  const hard = cap + (o.litterMb ?? Math.max(LITTER * o.memoryMb, LITTER_MB)) * MB;
   let isLooking = false;
   let isHeard = true;
   let isOver = false;

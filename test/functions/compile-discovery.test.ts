@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { compileFolder, type Problem } from "../../src/functions/compile.ts";
+import type { Problem } from "../../src/functions/compile.ts";
 import { findEntryPoints } from "../../src/functions/compile-entries.ts";
+import { compileFolder } from "../helpers/compile.ts";
 import { folder } from "./isolates.ts";
 
 const sync = (model: string, { top = "", body = "" } = {}): string => `${top}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { test } from "node:test";
-import { compileFolder } from "../../src/functions/compile.ts";
+import { compileFolder } from "../helpers/compile.ts";
 import { folder, poolForFile } from "./isolates.ts";
 
 const { runBody } = poolForFile(1, 128);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { cp } from "node:fs/promises";
 import { test } from "node:test";
-import { compileFolder } from "../../src/functions/compile.ts";
 import { CompiledFunction, functionHash } from "../../src/functions/definition.ts";
+import { compileFolder } from "../helpers/compile.ts";
 import { folder, poolForFile, recordingHost } from "./isolates.ts";
 
 const { runBody } = poolForFile(1);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compileFolder } from "../../src/functions/compile.ts";
 import type { Description } from "../../src/functions/sdk/describe.ts";
+import { compileFolder } from "../helpers/compile.ts";
 import { folder, poolForFile } from "./isolates.ts";
 
 const { run } = poolForFile(1);

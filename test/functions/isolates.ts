@@ -53,9 +53,8 @@ export const recordingHost = (answers: Answers = {}) => {
 };
 
 /** A pool for the whole test file. */
-export const poolForFile = (size = 2, memoryMb = 64, cpu?: CpuLimits) => {
-  const limits = { memoryMb, ...(cpu === undefined ? {} : { cpu }) };
-  const pool = createIsolatePool({ size, ...limits, log: createLogger("silent") });
+export const poolForFile = (size = 2, memoryMb = 64, limits: { litterMb?: number; cpu?: CpuLimits } = {}) => {
+  const pool = createIsolatePool({ size, memoryMb, ...limits, log: createLogger("silent") });
   after(() => pool.close());
 
   const run = async (source: string, job: Partial<IsolateJob> = {}) => {

@@ -11,7 +11,7 @@ import { importConnection, setCredentials } from "../../src/db/connections.ts";
 import { deployFunctions, welcomeConnection } from "../../src/db/functions.ts";
 import { createIntegration } from "../../src/db/integrations.ts";
 import type { Pool } from "../../src/db/pool.ts";
-import { compileFolder } from "../../src/functions/compile.ts";
+import { compileFolder } from "./compile.ts";
 
 export type Installation = {
   /** Deploy functions given as texts by path, such as `acme/syncs/contacts.ts`; they replace all others. */
