@@ -1,5 +1,5 @@
 // Runs the tests: `node test/run.ts short | long | guard | <files>`. Prints what fails, and one line of summary; with `--times`
-// before that also what each file takes of the processor, in a process of its own.
+// before that also what each file takes of the processor, in a process of its own, and what Postgres took.
 import { spawn } from "node:child_process";
 import { globSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -52,7 +52,13 @@ const child = spawn(
   {
     cwd: ROOT,
     stdio: "inherit",
-    env: { NODE_COMPILE_CACHE: COMPILED, GRAPHILE_ENV: "production", ...process.env, ...temporary },
+    env: {
+      NODE_COMPILE_CACHE: COMPILED,
+      GRAPHILE_ENV: "production",
+      ...process.env,
+      ...temporary,
+      ...(areTimed && { SYNCLINE_TEST_TIMES: "1" }),
+    },
   },
 );
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));

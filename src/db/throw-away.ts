@@ -11,18 +11,23 @@ import { readState, writeState } from "./embedded/state.ts";
 import { NOT_DURABLE, startTemporaryPostgres, type TemporaryPostgres } from "./embedded/temporary.ts";
 import { migrate } from "./migrate.ts";
 import { OWN_FOLDERS, readSqlFiles } from "./migration-files.ts";
+import { connect } from "./pool.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const CACHE = path.join(ROOT, "node_modules/.cache/syncline");
 const PREFIX = "cluster-";
 const MOST_KEPT = 4; // 60 MB each
 const PARTS = ["postgres", "postgres.json"];
+const LARGEST_CATALOGS = `select oid::regclass as name from pg_class
+  where relnamespace = 'pg_catalog'::regnamespace and relkind = 'r' and not relisshared and relpages > 5
+  order by relpages desc`;
 
 // Anything that has a say in what is made: the versions are in package.json.
 const keyOf = async (): Promise<string> => {
   const { migrations, sql } = await readSqlFiles(OWN_FOLDERS);
   const own = path.join(import.meta.dirname, "embedded");
-  const files = [path.join(ROOT, "package.json"), ...(await readdir(own)).sort().map((name) => path.join(own, name))];
+  const files = [path.join(ROOT, "package.json"), import.meta.filename];
+  for (const name of (await readdir(own)).sort()) files.push(path.join(own, name));
   const hash = createHash("sha256").update(`${process.platform} ${process.arch} ${process.getuid?.()}`);
   for (const file of files) hash.update(await readFile(file));
   for (const file of [...migrations, ...sql]) hash.update(file.name).update(file.hash);
@@ -53,9 +58,30 @@ const keep = async (dataFolder: string, kept: string): Promise<void> => {
   }
 };
 
+// What a migration leaves in the catalogs is read by each connection and copied into each database that is made from this one:
+// packed, they are 12 MB and not 15, and a copy made and dropped again takes 6 ms less. The tables of ours stay as they are: one
+// that was vacuumed while it was empty is planned as if it would stay empty. The last connection leaves the file from which
+// the first of each copy knows the catalogs.
+const packCatalogs = async (url: string): Promise<void> => {
+  const session = { url, applicationName: "syncline migrate", statementTimeoutMs: 0 };
+  const client = await connect(session);
+  try {
+    const { rows } = await client.query(LARGEST_CATALOGS);
+    for (const { name } of rows) await client.query(`vacuum (full) ${name}`);
+  } finally {
+    await client.end();
+  }
+  await (await connect(session)).end();
+};
+
 const make = async (dataFolder: string): Promise<void> => {
   const server = await startEmbeddedPostgres({ dataFolder, settings: NOT_DURABLE });
-  await migrate({ url: server.url }).finally(server.stop);
+  try {
+    await migrate({ url: server.url });
+    await packCatalogs(server.url);
+  } finally {
+    await server.stop();
+  }
 };
 
 const restore = async (kept: string, dataFolder: string): Promise<void> => {

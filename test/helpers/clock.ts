@@ -1,7 +1,7 @@
 // The clock of one test database. syncline.now() reads the setting syncline.fake_now of its session, so the setting is
 // brought up to date on each connection when a pool hands it out; one that is in use keeps its time until it comes back.
-import type pg from "pg";
-import { connect, type Pool } from "../../src/db/pool.ts";
+import pg from "pg";
+import type { Pool } from "../../src/db/pool.ts";
 
 export type TestClock = {
   /** Stop the clock at this time. */
@@ -16,8 +16,12 @@ export type TestClock = {
 
 type Connect = (done: (error: Error | undefined, client: pg.PoolClient | undefined, release: unknown) => void) => void;
 
-/** The clock for database `name` at `url`, and `follow`, which makes a pool's connections obey it. */
-export const createTestClock = (o: { url: string; name: string; pool: () => Pool }) => {
+/** The clock for database `name`, and `follow`, which makes a pool's connections obey it. */
+export const createTestClock = (o: {
+  name: string;
+  onServer: (statement: string) => Promise<unknown>;
+  pool: () => Pool;
+}) => {
   let fakeNow = "";
   const seen = new WeakMap<pg.PoolClient, string>();
 
@@ -53,9 +57,8 @@ export const createTestClock = (o: { url: string; name: string; pool: () => Pool
 
   // New sessions of pools that are not ours to wrap, and of other processes, start with the database's setting.
   const store = async (value: string): Promise<void> => {
-    const client = await connect({ url: o.url, applicationName: "syncline test clock" });
-    const clause = value === "" ? "reset syncline.fake_now" : `set syncline.fake_now = ${client.escapeLiteral(value)}`;
-    await client.query(`alter database ${client.escapeIdentifier(o.name)} ${clause}`).finally(() => client.end());
+    const clause = value === "" ? "reset syncline.fake_now" : `set syncline.fake_now = ${pg.escapeLiteral(value)}`;
+    await o.onServer(`alter database ${o.name} ${clause}`);
     fakeNow = value;
   };
 

@@ -71,7 +71,11 @@ export const testDatabase = async (t: TestContext, o: { poolSize?: number } = {}
   const server = await findServer();
   const { name, url } = await createDatabase(t, server.url, server.template);
   const pools: Pool[] = [];
-  const { clock, follow } = createTestClock({ url, name, pool: () => pool });
+  const { clock, follow } = createTestClock({
+    name,
+    onServer: (statement) => onServer(server.url, statement),
+    pool: () => pool,
+  });
   const newPool: TestDatabase["newPool"] = ({ max = 10, options } = {}) => {
     const made = follow(createPool({ url, max, options, applicationName: `syncline test ${process.pid}` }));
     pools.push(made);

@@ -1,8 +1,10 @@
 // The Postgres that tests run on: one for all test files when they are run together, one per file when it is run alone.
 // It is a temporary embedded one, or the server of SYNCLINE_TEST_DATABASE_URL, where the template database is migrated first.
+import type pg from "pg";
 import { migrate } from "../../src/db/migrate.ts";
 import { connect } from "../../src/db/pool.ts";
 import { startMigratedPostgres } from "../../src/db/throw-away.ts";
+import { printServerTimes } from "./times.ts";
 
 /** A server with a migrated template database: `url` is that of its maintenance database. */
 export type TestServer = { url: string; template: string; stop: () => Promise<void> };
@@ -18,10 +20,36 @@ export const databaseUrl = (url: string, name: string): string => {
   return changed.href;
 };
 
+// One connection to a server as long as the process lives: a new one costs both sides together 12 ms, and a test that makes
+// its database, moves its clock and drops its database would open three.
+type Connection = { client: RefClient; waiting: number };
+type RefClient = pg.Client & { ref: () => void; unref: () => void }; // its types do not have them
+
+const connections = new Map<string, Promise<Connection>>();
+
+const connectTo = async (url: string): Promise<Connection> => {
+  const options = { url, applicationName: "syncline test server", statementTimeoutMs: 0 };
+  const client = (await connect(options)) as RefClient;
+  client.once("end", () => connections.delete(url));
+  return { client, waiting: 0 };
+};
+
 /** Run one statement on the server and give its rows. */
 export const onServer = async (url: string, statement: string): Promise<Record<string, unknown>[]> => {
-  const client = await connect({ url, applicationName: "syncline test", statementTimeoutMs: 0 });
-  return (await client.query(statement).finally(() => client.end())).rows;
+  const connecting = connections.get(url) ?? connectTo(url);
+  connections.set(url, connecting);
+  const connection = await connecting.catch((error: unknown) => {
+    connections.delete(url);
+    throw error;
+  });
+  connection.waiting++;
+  connection.client.ref();
+  try {
+    return (await connection.client.query(statement)).rows;
+  } finally {
+    connection.waiting--;
+    if (connection.waiting === 0) connection.client.unref(); // or the process would never end
+  }
 };
 
 // The databases of failed tests stay, so that one can look into them.
@@ -30,6 +58,7 @@ const startOwn = async (): Promise<TestServer> => {
   const url = databaseUrl(server.url, MAINTENANCE);
   const stop = async () => {
     const kept = (await onServer(url, KEPT)).map((row) => row.datname);
+    printServerTimes(server.pid);
     await server.stop({ keep: kept.length > 0 });
     if (kept.length === 0) return;
     const example = `SYNCLINE_DATA=${server.dataFolder} npm run -s syncline sql -- --database ${kept[0]} '<query>'`;
