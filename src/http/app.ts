@@ -44,6 +44,7 @@ import { installGraphql } from "./graphql.ts";
 import { healthEndpoints } from "./health.ts";
 import { integrationEndpoints } from "./integrations/integration.ts";
 import { integrationsEndpoints } from "./integrations/integrations.ts";
+import { installLogos } from "./integrations/logo.ts";
 import { providerEndpoints } from "./integrations/providers.ts";
 import { logEndpoints } from "./logs.ts";
 import { oauthEndpoints } from "./oauth/oauth.ts";
@@ -126,6 +127,7 @@ export const createApp = (deps: HttpDeps): Express => {
   installGraphql(app, deps, check);
   installFlowSockets(app, deps.flowSockets);
   installConnectPage(app, deps.access);
+  installLogos(app, deps);
   if (deps.explorer) installExplorer(app);
   installErrors(app, deps);
   return app;

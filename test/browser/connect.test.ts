@@ -122,9 +122,13 @@ test("the connect page", { skip: isSkipped }, async (t) => {
   });
 
   await t.test("an address is an address, and help leads to the field's part of the provider's page", async () => {
-    await world.integrate("fabrikam", "fabrikam");
+    await world.integrate("fabrikam", "z-own");
     const page = await (await newContext()).newPage();
-    await page.goto((await world.invite("fabrikam")).link);
+    await page.goto((await world.invite()).link);
+    await heading(page, "What would you like to connect?");
+    const choices = await page.locator(".choice .name").allTextContents();
+    assert.deepEqual(choices, ["Contoso Calendar", "Fabrikam (your own server)", "Northwind CRM"], "by name");
+    await page.goto((await world.invite("z-own")).link);
     await heading(page, "Connect Fabrikam (your own server)");
     assert.equal(await page.locator(".initials").textContent(), "FA", "what stands in brackets is no name");
     const links = await page.getByRole("link", { name: "Where do I find this?" }).all();
@@ -143,7 +147,7 @@ test("the connect page", { skip: isSkipped }, async (t) => {
     await address.fill("https://fabrikam.example/api");
     await press(page, "Connect");
     await heading(page, "Fabrikam (your own server) is connected");
-    await world.api.must("DELETE", "/integrations/fabrikam");
+    await world.api.must("DELETE", "/integrations/z-own");
     await page.context().close();
   });
 

@@ -49,3 +49,23 @@ test("an entry's fields reach a connect session as they are written, and search 
     ["formed"],
   );
 });
+
+test("the address of a logo leads to a picture, for every provider and whatever its name", async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "providers-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const plain = { auth_mode: "NONE", proxy: { base_url: "https://api.example.com" } };
+  const named = (display_name: string) => ({ ...plain, display_name });
+  const names = { two: "Ärzte Online (EU)", one: "acme", wild: '"><script>x</script>', none: "(-)" };
+  const entries = Object.fromEntries(Object.entries(names).map(([name, shown]) => [name, named(shown)]));
+  writeFileSync(path.join(folder, "own.json"), JSON.stringify(entries));
+  const api = await testApi(t, { catalogueFiles: [folder] });
+  const lettersOf = async (provider: string) => {
+    const { logo_url } = (await api.must("GET", `/providers/${provider}`)).data;
+    const picture = await fetch(logo_url);
+    assert.deepEqual([picture.status, picture.headers.get("content-type")], [200, "image/svg+xml; charset=utf-8"]);
+    return />([^<>]+)<\/text><\/svg>\n$/.exec(await picture.text())?.[1];
+  };
+  assert.deepEqual(await Promise.all(Object.keys(entries).map(lettersOf)), ["ÄO", "AC", "SX", "?"]);
+  const unknown = await api.call("GET", "/images/template-logos/nobody.svg", { key: null });
+  assert.deepEqual([unknown.status, unknown.body.error.code], [404, "not_found"]);
+});

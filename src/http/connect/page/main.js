@@ -170,7 +170,8 @@ const start = async (token) => {
   put(loading(say), { isBusy: true });
   const api = openApi(token);
   try {
-    const [session, integrations] = await Promise.all([api.session(), api.integrations()]);
+    const [session, unsorted] = await Promise.all([api.session(), api.integrations()]);
+    const integrations = unsorted.toSorted((one, other) => one.display_name.localeCompare(other.display_name));
     applyTheme(session.connectUISettings, wishes.theme);
     if (session.connectUISettings.showWatermark) watermark.push(make("p", { class: "watermark" }, "Syncline"));
     createFlow(api, session, integrations)();
