@@ -8,6 +8,16 @@ import { fetchEndpoints, tableOf } from "./endpoints.ts";
 type Settings = { primary_url: string | null; secondary_url: string | null; [toggle: `on_${string}`]: boolean };
 type Json = { json?: true };
 
+/** When each is sent, as the help says it. */
+const SENT = {
+  on_sync_error: "when a sync fails",
+  on_sync_completion_always: "after each run of a sync, also one without a change",
+  on_auth_creation: "when a connection is made, or could not be",
+  on_auth_refresh_error: "when credentials cannot be renewed",
+  on_connection_deletion: "when a connection is deleted",
+  on_async_action_completion: "when an asynchronous action has ended",
+} as const;
+
 // By the option that sets it.
 const TOGGLES = {
   onSyncError: "on_sync_error",
@@ -77,7 +87,7 @@ export const addWebhookSettingsCommands = (webhooks: Command): void => {
     .option("--primary <url>", 'where all go; "" for nowhere')
     .option("--secondary <url>", 'where all go too; "" for nowhere');
   for (const name of Object.values(TOGGLES))
-    setting.option(`--${name.replaceAll("_", "-")} <true|false>`, `send these: ${name}`, yesOrNo);
+    setting.option(`--${name.replaceAll("_", "-")} <true|false>`, `send one ${SENT[name]}`, yesOrNo);
   setting.option("--json", "print JSON").action(set);
   webhooks
     .command("secret")
