@@ -1,7 +1,16 @@
 // Our package as its user gets it: packed, and installed by npm.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFileSync, linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -10,8 +19,9 @@ import { onDisk } from "../helpers/temporary.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const LONGEST_MS = 240_000;
-const LOCK = ".package-lock.json"; // which npm writes in place
-const CACHE = ".cache";
+const MODULES = "node_modules";
+const LOCK = ".package-lock.json";
+const CACHE = `${MODULES}/.cache`;
 
 const run = async (dir: string, command: string, ...args: string[]): Promise<string> => {
   // What `npm test` tells its children about itself would make the npm in here take this repository for its own.
@@ -29,23 +39,30 @@ const emptyFolder = async (t: TestContext): Promise<string> => {
   return folder;
 };
 
-const linkTree = (from: string, to: string): void => {
-  mkdirSync(to);
+const linkTree = (from: string, to: string, isWanted: (folder: string) => boolean): void => {
+  mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
-    if (entry.name === CACHE) continue;
-    if (entry.name === LOCK) copyFileSync(source, target);
-    else if (entry.isDirectory()) linkTree(source, target);
+    if (entry.isDirectory() && isWanted(source)) linkTree(source, target, isWanted);
     else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
-    else linkSync(source, target);
+    else if (entry.isFile()) linkSync(source, target);
   }
 };
 
-/** Put our own packages where npm will look: it takes those that ours declares, and removes all others. */
+/**
+ * Put our own packages where npm will look: it takes those that ours declares. Not those that only our tests need: to take
+ * them away again is half of what npm does then.
+ */
 const offerPackages = (app: string): void => {
-  const target = path.join(app, "node_modules");
+  const target = path.join(app, MODULES);
+  const lock = JSON.parse(readFileSync(path.join(ROOT, MODULES, LOCK), "utf8"));
+  const isOurs = ([, { dev }]: [string, { dev?: true }]) => dev !== true;
+  const packages = Object.fromEntries(Object.entries<{ dev?: true }>(lock.packages).filter(isOurs));
+  const unwanted = new Set([CACHE, ...Object.keys(lock.packages).filter((folder) => !(folder in packages))]);
   try {
-    linkTree(path.join(ROOT, "node_modules"), target);
+    linkTree(path.join(ROOT, MODULES), target, (folder) => !unwanted.has(path.relative(ROOT, folder)));
+    rmSync(path.join(target, LOCK)); // a link, which would be written through
+    writeFileSync(path.join(target, LOCK), JSON.stringify({ ...lock, packages }));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EXDEV") throw error;
     rmSync(target, { recursive: true }); // no links between file systems: npm installs them all
