@@ -221,3 +221,8 @@ export class AppError extends Error {
 /** True when `error` is ours and carries `code`. */
 export const hasCode = (error: unknown, code: Code): error is AppError =>
   error instanceof AppError && error.code === code;
+
+const URL_CREDENTIALS = /\/\/[^/\s@]+@/g;
+
+/** The text without the user and password part of any URL in it. */
+export const withoutUrlCredentials = (text: string): string => text.replace(URL_CREDENTIALS, "//***@");

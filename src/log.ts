@@ -1,13 +1,9 @@
 // The process's own log: pino, one line per fact, stable event names, ids instead of objects.
 // Errors pass through a serializer that keeps code and message but strips whatever looks like a credential in a URL.
 import { type Logger as PinoLogger, pino } from "pino";
+import { withoutUrlCredentials } from "./errors.ts";
 
 export type Logger = PinoLogger;
-
-const URL_CREDENTIALS = /\/\/[^/\s@]+@/g;
-
-/** The text without the user and password part of any URL in it. */
-export const withoutUrlCredentials = (text: string): string => text.replace(URL_CREDENTIALS, "//***@");
 
 const serializeError = (error: unknown): Record<string, unknown> => {
   if (!(error instanceof Error)) return { message: withoutUrlCredentials(String(error)) };

@@ -10,7 +10,6 @@ import { type Database, openDatabase } from "./db/open-database.ts";
 import { createPool, type Pool } from "./db/pool.ts";
 import { tidyLogs } from "./db/runs.ts";
 import { type Door, openDoor } from "./http/door.ts";
-import { startWorker } from "./jobs/worker.ts";
 import type { Logger } from "./log.ts";
 import { type Catalogue, loadCatalogue } from "./providers/catalogue.ts";
 import { type Executor, startExecutor } from "./runs/executor.ts";
@@ -59,6 +58,7 @@ const startWork = async ({ config, log, database, pool, keys, executor }: Parts,
     log,
   });
   stops.push(() => jobPool.end());
+  const { startWorker } = await import("./jobs/worker.ts"); // not above: an API without a worker has no use for it
   const isAlone = database.isEmbedded;
   const worker = await startWorker({ ...config, pool, jobPool, executor, keys, isAlone, log });
   stops.push(worker.stop);

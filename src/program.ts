@@ -1,8 +1,7 @@
 // The command line: one line here per command, one file per command in src/commands.
 import { Command } from "commander";
 import { loadEnvironmentFile } from "./config.ts";
-import { AppError, hasCode } from "./errors.ts";
-import { withoutUrlCredentials } from "./log.ts";
+import { AppError, hasCode, withoutUrlCredentials } from "./errors.ts";
 
 // By the name that is typed: a command loads what it needs and nothing of the others, which saves half of a short one's time.
 const COMMANDS: { [name: string]: () => Promise<(program: Command) => void> } = {

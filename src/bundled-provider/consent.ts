@@ -1,7 +1,7 @@
 // The page on which Acme asks whether an app may see an account, and the codes it sends people back with (RFC 6749, section 4.1,
 // with PKCE, RFC 7636). Nobody signs in: whoever sees the page is Acme's one user.
 import { createHash, randomUUID } from "node:crypto";
-import { escape as escapeHtml } from "es-toolkit";
+import { escape as escapeHtml } from "es-toolkit/string/escape";
 import { type Answer, type ApiRequest, failure } from "./answer.ts";
 
 const KEPT = ["client_id", "redirect_uri", "state", "scope", "code_challenge", "code_challenge_method"];

@@ -1,11 +1,8 @@
 // graphile-worker's own schema: installed by its own migrations, when its version changed.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Logger, runMigrations } from "graphile-worker";
 import { z } from "zod";
 import type { Pool } from "./pool.ts";
-
-const silent = new Logger(() => () => {});
 
 /** The version of graphile-worker this process runs. */
 export const readWorkerVersion = (): string => {
@@ -15,5 +12,6 @@ export const readWorkerVersion = (): string => {
 
 /** Bring schema graphile_worker up to date; needs one free connection of `pool`. */
 export const migrateWorker = async (pool: Pool): Promise<void> => {
-  await runMigrations({ pgPool: pool, logger: silent });
+  const { Logger, runMigrations } = await import("graphile-worker"); // here: mostly there is nothing to do, and it takes 0.1 s
+  await runMigrations({ pgPool: pool, logger: new Logger(() => () => {}) });
 };

@@ -1,6 +1,6 @@
 // Functions that were bundled elsewhere, by the published command line: each bundle says in an isolate what it is, as one
 // of our own compiler does, and from there on they are alike. What is sent beside a bundle does not count, but its version.
-import { Semaphore } from "es-toolkit";
+import { Semaphore } from "es-toolkit/promise/semaphore";
 import { AppError, type FieldError } from "../errors.ts";
 import { createDescriber, type Describer } from "./compile-describe.ts";
 import type { Problem } from "./compile-problem.ts";

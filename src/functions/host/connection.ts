@@ -1,6 +1,6 @@
 // The run's connection: what a request needs of it, what the function may see of it, its metadata.
 
-import { omit } from "es-toolkit";
+import { omit } from "es-toolkit/object/omit";
 import { rememberOpened } from "../../auth/remember.ts";
 import { type HowFresh, type OpenedConnection, openConnection, targetOf } from "../../auth/target.ts";
 import { noteReader } from "../../db/audit.ts";

@@ -1,6 +1,6 @@
 // The credentials an app may bring along when it imports a connection: fewer kinds than a connection can hold, as the others
 // are made by connecting. What is obtained with them is obtained later.
-import { pick } from "es-toolkit";
+import { pick } from "es-toolkit/object/pick";
 import { z } from "zod";
 import type { Credentials } from "../../providers/credentials.ts";
 import { JsonObject } from "../patterns.ts";

@@ -1,5 +1,5 @@
 // HTML as text: everything put into a template is escaped unless it is HTML already.
-import { escape as escapeHtml } from "es-toolkit";
+import { escape as escapeHtml } from "es-toolkit/string/escape";
 
 export type Html = { readonly html: string };
 

@@ -1,5 +1,5 @@
 // The OpenAPI document, made from the descriptions that the server answers by: there is no second source.
-import { mapValues } from "es-toolkit";
+import { mapValues } from "es-toolkit/object/mapValues";
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi";
 import { SCOPE_TEXT } from "../access/scopes.ts";
