@@ -19,7 +19,12 @@ export default createSync({
 });
 `;
 
-const FILES = { "acme/syncs/contacts.ts": sync("Contact"), "acme/syncs/tickets.ts": sync("Ticket") };
+const filesOf = (integration: string) => ({
+  [`${integration}/syncs/contacts.ts`]: sync("Contact"),
+  [`${integration}/syncs/tickets.ts`]: sync("Ticket"),
+});
+
+const FILES = filesOf("acme");
 
 const KEY = { type: "API_KEY", apiKey: "any" };
 
@@ -32,8 +37,8 @@ const post = async (env: Record<string, string>, url: string, body: unknown): Pr
   assert.ok(response.ok, `${url}: ${response.status}`);
 };
 
-const makeIntegration = (env: Record<string, string>): Promise<void> =>
-  post(env, "/integrations", { provider: "acme", unique_key: "acme" });
+const makeIntegration = (env: Record<string, string>, name: string): Promise<void> =>
+  post(env, "/integrations", { provider: "acme", unique_key: name });
 
 const says = async (t: TestContext, args: string[], env: Record<string, string>): Promise<string> => {
   const { out, code } = await runSyncline(t, ["deploy", ...args], env);
@@ -42,7 +47,7 @@ const says = async (t: TestContext, args: string[], env: Record<string, string>)
 };
 
 test("against one server", async (t) => {
-  const { env, url } = await startApi(t);
+  const { env, url, db } = await startApi(t);
 
   await t.test(
     "it says what is added, updated, removed and unchanged, and removes nothing unless told to",
@@ -57,7 +62,7 @@ test("against one server", async (t) => {
         /^error: there is no integration "acme" in this environment\n.*\n {2}Create it first: POST /,
       );
 
-      await makeIntegration(env);
+      await makeIntegration(env, "acme");
       const plan = "+ acme/contacts  sync  added\n+ acme/tickets   sync  added\n";
       assert.deepEqual(await deploy("--dry-run"), { out: `${plan}Would deploy to ${url}: 2 added\n`, code: 0 });
       assert.deepEqual(await deploy(), { out: `${plan}Deployed to ${url}: 2 added\n`, code: 0 });
@@ -93,26 +98,28 @@ test("against one server", async (t) => {
       assert.match(none, /There is no function of "other" here\./);
     },
   );
-});
 
-test("one sync alone is deployed by its name, and a model that goes is told with what is left of it", async (t) => {
-  const { env, url, db } = await startApi(t);
-  const folder = await folderWith(t, FILES);
-  const deploy = (...args: string[]) => runSyncline(t, ["deploy", folder, ...args], env);
-  await makeIntegration(env);
-  const one = await deploy("--sync", "tickets");
-  assert.equal(one.out, `+ acme/tickets  sync  added\nDeployed to ${url}: 1 added\n`);
-  assert.match((await deploy("--action", "tickets")).out, /There is no action "tickets" here/);
-  await post(env, "/connections", { provider_config_key: "acme", connection_id: "one", credentials: KEY });
-  await db.query(
-    `insert into syncline.streams (environment_id, connection_id, model, records)
-     select n.environment_id, n.id, 'Ticket', 3 from syncline.connections n`,
+  await t.test(
+    "one sync alone is deployed by its name, and a model that goes is told with what is left of it",
+    async (t) => {
+      const folder = await folderWith(t, filesOf("crm"));
+      const deploy = (...args: string[]) => runSyncline(t, ["deploy", folder, ...args], env);
+      await makeIntegration(env, "crm");
+      const one = await deploy("--sync", "tickets");
+      assert.equal(one.out, `+ crm/tickets  sync  added\nDeployed to ${url}: 1 added\n`);
+      assert.match((await deploy("--action", "tickets")).out, /There is no action "tickets" here/);
+      await post(env, "/connections", { provider_config_key: "crm", connection_id: "one", credentials: KEY });
+      await db.query(
+        `insert into syncline.streams (environment_id, connection_id, model, records)
+         select n.environment_id, n.id, 'Ticket', 3 from syncline.connections n`,
+      );
+      await writeFile(path.join(folder, "crm/syncs/tickets.ts"), sync("Issue"));
+      const refused = await deploy("--sync", "tickets");
+      assert.equal(refused.code, 11);
+      assert.match(refused.out, / {2}crm\/tickets {2}Ticket {2}3 records of 1 connection\n/);
+      assert.equal((await deploy("--sync", "tickets", "--allow-destructive")).code, 0);
+    },
   );
-  await writeFile(path.join(folder, "acme/syncs/tickets.ts"), sync("Issue"));
-  const refused = await deploy("--sync", "tickets");
-  assert.equal(refused.code, 11);
-  assert.match(refused.out, / {2}acme\/tickets {2}Ticket {2}3 records of 1 connection\n/);
-  assert.equal((await deploy("--sync", "tickets", "--allow-destructive")).code, 0);
 });
 
 test("what is wrong with the functions is named as file:line:column, all of it, and nothing is sent", async (t) => {

@@ -83,13 +83,6 @@ const onDatabase = async (t: TestContext) => ({
   DATABASE_URL: (await testDatabase(t, { poolSize: 1 })).url,
 });
 
-test("Ctrl-C ends it with 0 as SIGTERM does, five signals do too", async (t) => {
-  const env = await onDatabase(t);
-  for (const signals of [["SIGINT"], Array(5).fill("SIGTERM")] as NodeJS.Signals[][]) {
-    await stopsCleanly(await startSyncline(t, env), signals);
-  }
-});
-
 test("a worker makes no API keys, the API prints those it made, and another encryption key is refused", async (t) => {
   const { SYNCLINE_DEV_API_KEY: _, ...env } = await onDatabase(t);
   const worker = await startSyncline(t, { ...env, SYNCLINE_ROLE: "worker" });
@@ -101,8 +94,9 @@ test("a worker makes no API keys, the API prints those it made, and another encr
   const { out, code } = await runSyncline(t, ["start"], other);
   assert.equal(code, 1);
   assert.match(out, /^error: A data key is wrapped by master key \w{16}, which this process does not have/m);
-  await stopsCleanly(worker, ["SIGTERM"]);
-  await stopsCleanly(api, ["SIGTERM"]);
+  await t.test("five signals end an API and a worker with 0, as one does", async () => {
+    for (const one of [worker, api]) await stopsCleanly(one, Array(5).fill("SIGTERM"));
+  });
 });
 
 test("a signal while it starts ends it with 0, and its Postgres with it", async (t) => {
@@ -127,11 +121,11 @@ test("a second start on a data folder says so and ends with 1; a later one goes 
   const headers = { authorization: `Bearer ${TEST_API_KEY}`, "content-type": "application/json" };
   const body = JSON.stringify({ provider: "acme", unique_key: "kept" });
   assert.equal((await fetch(`${url}/integrations`, { method: "POST", headers, body })).status, 200);
-  await stopsCleanly(first, ["SIGTERM"]);
+  await t.test("Ctrl-C ends it with 0 as SIGTERM does", () => stopsCleanly(first, ["SIGINT"]));
 
   const later = await startSyncline(t, env);
   const laterUrl = (await later.line(({ event }) => event === "server.started")).url as string;
   assert.equal((await fetch(`${laterUrl}/integrations/kept`, { headers })).status, 200);
   assert.doesNotMatch(later.output(), /shown this once/);
-  await stopsCleanly(later, ["SIGTERM"]);
+  await t.test("five signals end it with 0, too", () => stopsCleanly(later, Array(5).fill("SIGTERM")));
 });
