@@ -8,6 +8,9 @@ import { startSyncline, type TestProcess } from "../helpers/processes.ts";
 
 export const KEYS = { dev: "contract-dev-key-0123456789", prod: "contract-prod-key-0123456789" };
 
+// Each run at a time is a thread, which takes 0.4 s of a core to start.
+const FEW_THREADS = { SYNCLINE_CONCURRENCY: "2", SYNCLINE_ACTION_CONCURRENCY: "2" };
+
 export type Running = { db: TestDatabase; url: string; process: TestProcess };
 
 /** Start it; `env` are settings beside those it cannot do without. */
@@ -17,6 +20,7 @@ export const startRunning = async (t: TestContext, env: Record<string, string> =
   const process = await startSyncline(t, {
     DATABASE_URL: db.url,
     SYNCLINE_ENCRYPTION_KEY: TEST_MASTER_KEY.toString("base64"),
+    ...FEW_THREADS,
     ...env,
   });
   const { url } = await process.line(({ event }) => event === "server.started");

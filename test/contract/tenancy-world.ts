@@ -168,7 +168,9 @@ export const startTenants = async (t: TestContext): Promise<Tenants> => {
     startRunning(t, { SYNCLINE_ACCOUNT_KEY: ACCOUNT_KEY }),
     startUpstream(t),
   ]);
-  const [dev, prod] = await Promise.all([fill(server, "dev", upstream.url), fill(server, "prod", upstream.url)]);
+  // One after the other: at once they would take each other's threads, which serve one environment.
+  const dev = await fill(server, "dev", upstream.url);
+  const prod = await fill(server, "prod", upstream.url);
   await until("all is quiet", async () => {
     const text = "select count(*)::int as count from syncline.runs where finished_at is null";
     return (await server.db.query(text))[0]?.count === 0;
