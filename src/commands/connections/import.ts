@@ -2,10 +2,8 @@
 // what is there already is skipped.
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { omit } from "es-toolkit/object/omit";
-
 import { AppError, hasCode } from "../../errors.ts";
 import { serverApi } from "../server-api.ts";
 import { counted, messageOf } from "../words.ts";
