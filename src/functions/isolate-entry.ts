@@ -1,5 +1,6 @@
 // The first code of an isolate's thread: makes the context that functions live in, and hands it what it may have.
-// The thread is the boundary (own heap, no environment, can be ended at any time); the context is the surface.
+// The thread is the boundary (own heap, no environment but where Node keeps what it compiles, can be ended at any time); the
+// context is the surface.
 import vm from "node:vm";
 import { moveMessagePortToContext, parentPort, type Transferable, workerData } from "node:worker_threads";
 import { createGuard } from "./isolate-guard.ts";
