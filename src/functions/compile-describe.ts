@@ -12,7 +12,10 @@ import type { DescribeProblem, Description } from "./sdk/describe.ts";
 import { firstPosition } from "./stack.ts";
 
 const MEMORY_MB = 128;
-const TIMEOUT_MS = 10_000;
+// Of the processor. A file that waits for what never comes has a minute: on a machine with ten times as much to do, ten seconds
+// were too few to start the thread and read an honest one.
+const CPU = { betweenCallsMs: 10_000, totalMs: 10_000 };
+const TIMEOUT_MS = 60_000;
 
 const NO_CONNECTION: RunContext = {
   variant: "base",
@@ -83,7 +86,7 @@ export type Describer = Awaited<ReturnType<typeof createDescriber>>;
  */
 export const createDescriber = async (made?: RuntimeCode) => {
   const runtime = made ?? (await buildRuntimeCode({ withValidator: false }));
-  const start = () => startThread({ runtime, memoryMb: MEMORY_MB });
+  const start = () => startThread({ runtime, memoryMb: MEMORY_MB, cpu: CPU });
   let thread = start();
 
   const describe = async (

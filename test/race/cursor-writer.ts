@@ -27,7 +27,8 @@ const given = JSON.parse(process.argv[2]!) as {
 };
 const random = createRandom(given.seed);
 const fence = { run: given.run, token: given.token };
-const pool = createPool({ url: given.url, max: 1, applicationName: `syncline writer ${process.pid}` });
+// Two: the key is read anew after a minute, in the middle of a transaction.
+const pool = createPool({ url: given.url, max: 2, applicationName: `syncline writer ${process.pid}` });
 const keys = createDataKeys({ db: pool, keyring: createKeyring({ masterKey: Buffer.alloc(32, 7) }) });
 
 const bell = createBell({ db: pool, log: createLogger("silent") });

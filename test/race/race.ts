@@ -22,7 +22,7 @@ export const race = async (pool: Pool, names: string[], o: { collisions: number 
     return (db) => db.query(sql);
   };
   const resultOf = async (outcomes: readonly [string, string], isSwapped: boolean) => {
-    const state = JSON.stringify((await pool.query(STATE)).rows[0].state);
+    const state = JSON.stringify((await pool.query({ name: "state", text: STATE })).rows[0].state);
     return `${isSwapped ? [outcomes[1], outcomes[0]] : outcomes} ${state}`;
   };
   const problems: string[] = [];
