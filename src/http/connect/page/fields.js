@@ -69,6 +69,7 @@ export const planOf = (provider, { defaults = {}, overrides = {}, isReconnecting
     isOptional: () => isReconnecting,
   });
   const fields = isPopup ? ofConfig : [...ofConfig, ...fieldsOf(asked, "credentials", { docs })];
+  const says = fields.length === 0 || fields.some(({ help }) => help !== undefined) ? "about" : "help";
   const page = [overrides.docs_connect, provider.docs_connect, provider.docs].find((url) => WEB.test(url ?? ""));
   return {
     isPopup,
@@ -76,7 +77,7 @@ export const planOf = (provider, { defaults = {}, overrides = {}, isReconnecting
     type: TYPED.includes(mode) ? mode : undefined,
     isSupported: isPopup || path !== undefined,
     fields,
-    help: page === undefined ? undefined : { href: page, says: fields.length > 0 ? "help" : "about" },
+    help: page === undefined ? undefined : { href: page, says },
   };
 };
 
