@@ -35,6 +35,8 @@ export type NewConnection = Unwritten & {
   webhookUrlOverride: string | null;
   /** Taken as they are: the provider is not asked about them, nor for what they lack. */
   isTaken?: boolean;
+  /** One of this name is left as it is: `SL005` when there is one by then. */
+  mustBeNew?: boolean;
   /** The connect session that ends with it: `SL005` when it made another one before. */
   session?: number | undefined;
 };
@@ -69,6 +71,7 @@ const write = async (
     wrapped: candidate.wrapped,
     masterKeyId: candidate.master_key_id,
   });
+  if (given.mustBeNew && !isNew) throw new AppError("SL005", "the connection exists");
   const place = credentialsPlace(environment, integration, connection);
   const sealed = sealJson(keyring.open(key), credentials as Json, place);
   const margin = marginOf(given.provider, credentials);

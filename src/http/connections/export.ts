@@ -5,7 +5,7 @@ import { makeConnection } from "../../auth/make-connection.ts";
 import { countConnections, exportConnections } from "../../db/connection-export.ts";
 import { findConnection } from "../../db/connections.ts";
 import { getIntegration } from "../../db/integrations.ts";
-import { AppError } from "../../errors.ts";
+import { AppError, hasCode } from "../../errors.ts";
 import { Credentials } from "../../providers/credentials.ts";
 import { actorOf } from "../access/actor.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -60,6 +60,12 @@ const ImportBody = z.strictObject({
 });
 
 const Imported = z.strictObject({ result: z.enum(["created", "overridden", "skipped"]) });
+
+// Another import of the same name was first.
+const isTakenMeanwhile = (error: unknown): true => {
+  if (hasCode(error, "SL005") && error.message === "the connection exists") return true;
+  throw error;
+};
 
 const ofConnections = { tag: "Connections" } as const;
 
@@ -138,7 +144,7 @@ export const connectionExportEndpoints = (deps: HttpDeps): Endpoint[] => {
         await checkDestinations(deps, { webhook_url_override: body.webhook_url_override ?? undefined });
         const result = isThere ? "overridden" : "created";
         if (body.dry_run) return { result } as const;
-        await makeConnection(
+        const isSkipped = await makeConnection(
           { ...runs.auth, runEvent: runs.runEvent },
           {
             ...place,
@@ -152,9 +158,10 @@ export const connectionExportEndpoints = (deps: HttpDeps): Endpoint[] => {
             endUser: body.end_user,
             webhookUrlOverride: body.webhook_url_override,
             isTaken: !body.test,
+            mustBeNew: body.if_exists === "skip",
           },
-        );
-        return { result } as const;
+        ).then(() => false, isTakenMeanwhile);
+        return { result: isSkipped ? "skipped" : result } as const;
       },
     ),
   ];
