@@ -76,6 +76,17 @@ begin atomic
 end;
 comment on function syncline.find_connection(int, text, text) is 'The id of a connection by its names; no row when there is none.';
 
+create or replace function syncline.is_installation_of_others(p_integration int, p_installation text, p_tags jsonb) returns boolean
+language sql stable
+return exists (
+  select from syncline.find_lookup_connections(
+           p_integration, jsonb_build_array(jsonb_build_object('by', 'config.installation_id', 'value', p_installation))) l
+    join syncline.connections n on n.id = l.connection_id
+   where not coalesce(
+     n.tags ->> 'end_user_id' = p_tags ->> 'end_user_id' or n.tags ->> 'organization_id' = p_tags ->> 'organization_id', false)
+);
+comment on function syncline.is_installation_of_others(int, text, jsonb) is 'Whether an app''s installation is connected for somebody else than these tags name: neither the end user''s id nor the organization''s is the same.';
+
 create or replace function syncline.list_connections(
   p_environment int, p_connection text, p_search text, p_end_user text, p_organization text, p_integrations text[], p_tags jsonb,
   p_limit int, p_page int)

@@ -73,6 +73,11 @@ export const findConnection = fn(
   names,
   maybeRow(z.object({ id: z.number(), integration_id: z.number(), provider: z.string() })),
 );
+export const isInstallationOfOthers = fn(
+  "is_installation_of_others",
+  { integration: "int", installation: "text", tags: "jsonb" },
+  value(z.boolean()),
+);
 export const listConnections = fn(
   "list_connections",
   {

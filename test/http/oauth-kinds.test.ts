@@ -200,6 +200,18 @@ test("an app that is installed, through a browser", async (t) => {
     assert.match((await comeBack({ installation_id: "200", code: "c" })).text, /invalid_oauth_flow/);
   });
 
+  await t.test("refuses an installation that somebody else has connected, though it was changed just now", async () => {
+    const tagged = async (tags: object) => await begin("hub", await newSession(api, { tags }));
+    const made = { installation_id: "201", setup_action: "install" };
+    installations.set("201", new Date().toISOString());
+    assert.equal((await (await tagged({ organization_id: "acme", end_user_id: "ann" })).comeBack(made)).status, 200);
+    for (const tags of [{ organization_id: "evil", end_user_id: "eve" }, { team: "red" }])
+      assert.match((await (await tagged(tags)).comeBack(made)).text, /connected for somebody else already/);
+    assert.equal((await (await tagged({ organization_id: "acme", end_user_id: "bob" })).comeBack(made)).status, 200);
+    for (const { connection_id: id, tags } of (await api.must("GET", "/connections")).connections)
+      if (tags.organization_id) await api.must("DELETE", `/connections/${id}?provider_config_key=hub`);
+  });
+
   await t.test("renews a connection with the installation it has, and with no other that was there", async () => {
     const { connection_id } = (await api.must("GET", "/connections")).connections[0];
     installations.set("200", "2020-01-01T00:00:00Z");

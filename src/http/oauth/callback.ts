@@ -1,6 +1,7 @@
 // GET /oauth/callback and /app-auth/connect: an end user comes back from the provider. Nothing of the query is looked at before
 // the flow is taken by its state and this browser's cookie together; nothing of it is shown otherwise.
 import type { Request, Response } from "express";
+import { tagsOfEndUser } from "../../auth/end-user.ts";
 import { type Arrival, type CallbackQuery, FlowSecrets } from "../../auth/flow/flow.ts";
 import { flowKindOf } from "../../auth/flow/kinds.ts";
 import { makeInSession } from "../../auth/make-in-session.ts";
@@ -9,6 +10,7 @@ import { oauthFlowPlace } from "../../crypto/places.ts";
 import { openJson } from "../../crypto/seal.ts";
 import { announceFailedConnection } from "../../db/auth.ts";
 import { type ConnectSession, findConnectSession } from "../../db/connect-sessions.ts";
+import { isInstallationOfOthers } from "../../db/connections.ts";
 import { getIntegration, type Integration } from "../../db/integrations.ts";
 import { finishOAuthFlow, type TakenFlow, takeOAuthFlow } from "../../db/oauth-flows.ts";
 import { AppError } from "../../errors.ts";
@@ -79,9 +81,20 @@ export const createArrival = (deps: HttpDeps) => {
     );
   };
 
-  const make = async ({ session, integration, provider }: Found, arrival: Arrival): Promise<Outcome> => {
+  // It was made or changed just now, which tells nobody by whom: its customer may have connected it in this very moment.
+  const checkIsNobodyElses = async ({ session, integration, provider }: Found, config: Record<string, unknown>) => {
+    if (provider.auth_mode !== "APP" || session.connection_id !== null) return;
+    const tags = { ...(session.end_user && tagsOfEndUser(session.end_user)), ...session.tags };
+    const installation = String(config.installation_id);
+    if (await isInstallationOfOthers(db, { integration: integration.id, installation, tags }))
+      throw new AppError("invalid_oauth_flow", "The installation is connected for somebody else already.");
+  };
+
+  const make = async (found: Found, arrival: Arrival): Promise<Outcome> => {
+    const { session, integration, provider } = found;
     if (arrival.isPending) return { isPending: true, connection: session.connection_id ?? "", provider };
     const { credentials, config } = arrival;
+    await checkIsNobodyElses(found, config);
     const { connectionId } = await makeInSession({ ...runs.auth, runEvent: runs.runEvent }, session, {
       integration,
       provider,
