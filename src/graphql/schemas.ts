@@ -1,5 +1,6 @@
-// One GraphQL schema an environment: what all share is read from the database once, the rest takes 40 ms and what its models
-// add (see models/).
+// One GraphQL schema for all environments with the same models: what all share is read from the database once, the rest takes
+// 40 ms and what the models add (see models/). Whose rows are read stands in no schema; it comes with each request.
+import { createHash } from "node:crypto";
 import { buildInflection, buildSchema, gather } from "postgraphile/graphile-build";
 import { type GraphQLSchema, isObjectType } from "postgraphile/graphql";
 import type { DeclaredModel } from "../db/models.ts";
@@ -22,13 +23,29 @@ const takenIn = (schema: GraphQLSchema): TakenNames => {
   };
 };
 
+/** Environments with equal models share also what was planned for their schema, which goes with the last that serves it. */
+const shareEqual = (build: BuildFor): BuildFor => {
+  const built = new Map<string, WeakRef<GraphQLSchema>>();
+  return (declared) => {
+    const digest = createHash("sha256").update(JSON.stringify(declared)).digest("base64");
+    const known = built.get(digest)?.deref();
+    if (known !== undefined) return known;
+    for (const [one, schema] of built) if (schema.deref() === undefined) built.delete(one);
+    const schema = build(declared);
+    built.set(digest, new WeakRef(schema));
+    return schema;
+  };
+};
+
 /** Reads schema `api` (31 ms) and returns what builds schemas from it. */
 export const createBuild = async (preset: GraphileConfig.Preset, pages: RecordPages): Promise<BuildFor> => {
   const shared = { inflection: buildInflection(preset) };
   const input = await gather(preset, shared);
-  const taken = takenIn(buildSchema(preset, input, shared));
-  return (declared) => {
+  const withoutModels = buildSchema(preset, input, shared);
+  const taken = takenIn(withoutModels);
+  return shareEqual((declared) => {
+    if (declared.length === 0) return withoutModels;
     const plugins = [createModelsPlugin(toModels(declared, taken), pages)];
     return buildSchema({ extends: [preset], plugins }, input, shared); // which validates it
-  };
+  });
 };
