@@ -8,6 +8,7 @@ import { until } from "../helpers/until.ts";
 import { bundleFile, context, syncFile } from "./isolates.ts";
 
 const PLACES = 2;
+const TIMEOUT_MS = 120_000; // on a busy machine the 20 threads that these start take seconds each
 const pool = createIsolatePool({ size: PLACES, memoryMb: 64, log: createLogger("silent") });
 after(() => pool.close());
 
@@ -34,7 +35,7 @@ const nest = async (calls: number[], seen: { busy: number; most: number; order: 
     const below = await Promise.all(Array.from({ length: ${count} }, () => nango.getMetadata()));
     await new Promise((resolve) => setTimeout(resolve, 5));
     return 1 + below.reduce((sum, one) => sum + one, 0);`;
-  const job = { ...(await bundleFile(syncFile(body))), entry: "exec" as const, call, timeoutMs: 20_000 };
+  const job = { ...(await bundleFile(syncFile(body))), entry: "exec" as const, call, timeoutMs: TIMEOUT_MS };
   const signal = new AbortController().signal;
   const outcome: IsolateOutcome = await pool.run({ ...job, signal, context: { ...context, runId } }, { caller });
   seen.busy -= 1;
@@ -53,7 +54,11 @@ test("callers in all places get their nested runs done, deep and wide, and not m
 test("nested runs go before those that wait for a place of their own", async () => {
   const { promise: held, resolve: isHeld } = Promise.withResolvers<void>();
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  const job = { ...(await bundleFile(syncFile(`await nango.log("on");`))), entry: "exec" as const, timeoutMs: 20_000 };
+  const job = {
+    ...(await bundleFile(syncFile(`await nango.log("on");`))),
+    entry: "exec" as const,
+    timeoutMs: TIMEOUT_MS,
+  };
   const signal = new AbortController().signal;
   const call = () => {
     isHeld();
@@ -74,7 +79,7 @@ test("a caller that fails while its nested run goes on takes no place from other
   const started = Promise.withResolvers<void>();
   const stop = new AbortController();
   const endless = await bundleFile(syncFile(`await nango.log("on"); await new Promise(() => {});`));
-  const base = { entry: "exec" as const, timeoutMs: 20_000, signal: stop.signal };
+  const base = { entry: "exec" as const, timeoutMs: TIMEOUT_MS, signal: stop.signal };
   let nested: Promise<IsolateOutcome> | undefined;
   const call: HostCall = async () => {
     nested = pool.run(

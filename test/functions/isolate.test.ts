@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bundleFile, context, poolForFile, recordingHost } from "./isolates.ts";
 
-const { pool, runBody } = poolForFile(2, 32);
+const { pool, runBody } = poolForFile(2, 32, { litterMb: 96 });
 
 const typeOf = (outcome: Awaited<ReturnType<typeof runBody>>) => (outcome.ok ? "ok" : outcome.error.type);
 
