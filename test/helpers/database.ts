@@ -19,6 +19,8 @@ export type TestDatabase = {
 
 let ownServer: Promise<TestServer> | undefined;
 
+const drop = (name: string): string => `drop database if exists ${name} with (force)`;
+
 // What finished tests leave to be closed. Hooks run in the order in which they were registered: closing in a hook of ours
 // would take the database away from under the servers that the test stops in hooks of its own, later.
 const finished: (() => Promise<void>)[] = [];
@@ -30,6 +32,7 @@ const closeFinished = async (): Promise<void> => {
 // Here and not where the server starts: there it would belong to the test that happens to be first.
 after(async () => {
   await closeFinished();
+  await dropShared();
   await (await ownServer)?.stop();
 });
 
@@ -48,22 +51,48 @@ export const emptyDatabase = async (t: TestContext): Promise<{ url: string; name
   return await createDatabase(t, server.url, "template0");
 };
 
-const createDatabase = async (t: TestContext, server: string, template: string) => {
-  await closeFinished();
+const make = async (server: string, template: string): Promise<string> => {
   const name = `test_${randomBytes(6).toString("hex")}`;
   // file_copy is quicker than wal_log for a template of this size, where fsync is off.
   await onServer(server, `create database ${name} template ${template} strategy file_copy`);
+  return name;
+};
+
+const createDatabase = async (t: TestContext, server: string, template: string) => {
+  await closeFinished();
+  const name = await make(server, template);
   const url = databaseUrl(server, name);
   t.after(() => {
     // The types of Node 24 do not have `passed` yet.
     const isPassed = (t as unknown as { passed: boolean }).passed;
     if (!isPassed) t.diagnostic(`the database ${name} is kept`);
-    const drop = `drop database if exists ${name} with (force)`;
     // A connection that a failed test still holds would keep this process from ending.
     const disconnect = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`;
-    finished.push(async () => void (await onServer(server, isPassed ? drop : disconnect)));
+    finished.push(async () => void (await onServer(server, isPassed ? drop(name) : disconnect)));
   });
   return { name, url };
+};
+
+let shared: Promise<{ name: string; pool: Pool }> | undefined;
+
+const makeShared = async () => {
+  const server = await findServer();
+  const name = await make(server.url, server.template);
+  const url = databaseUrl(server.url, name);
+  return { name, pool: createPool({ url, max: 2, applicationName: `syncline test ${process.pid}` }) };
+};
+
+/** A pool on the one database of this process that is for tests which leave nothing in it. */
+export const sharedPool = async (): Promise<Pool> => {
+  shared ??= makeShared();
+  return (await shared).pool;
+};
+
+const dropShared = async (): Promise<void> => {
+  if (shared === undefined) return;
+  const [server, { name, pool }] = await Promise.all([findServer(), shared]);
+  void pool.end();
+  await onServer(server.url, drop(name));
 };
 
 /** See the type; `poolSize` is 10 unless given. */

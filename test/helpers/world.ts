@@ -1,12 +1,13 @@
 // A small world for tests of the SQL: an environment, an integration, a connection, a function, a sync and a claimed run,
-// made by plain inserts. Each test has a transaction of its own that is rolled back: a database per test costs 0.4 s.
+// made by plain inserts. Each test has a transaction of its own that is rolled back, and all files of a process share a database:
+// what a connection learns of the schema takes a core longer than most of the tests.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import type pg from "pg";
 import { diffRecords, openStream, saveRecords } from "../../src/db/records.ts";
 import { claimRun, createRun } from "../../src/db/runs.ts";
-import { testDatabase } from "./database.ts";
+import { sharedPool } from "./database.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a test knows its columns
 type Rows = Record<string, any>[];
@@ -49,10 +50,10 @@ export const worldOn = (db: Db): World => {
   return { db, q, one, at, forward, refuses };
 };
 
-/** Tests by name, in one database, each in a transaction that is rolled back. */
+/** Tests by name, in the shared database, each in a transaction that is rolled back. */
 export const sqlTests = (file: string, tests: Record<string, (w: World) => Promise<void>>): void => {
   test(file, async (t) => {
-    const { pool } = await testDatabase(t);
+    const pool = await sharedPool();
     for (const [name, body] of Object.entries(tests)) {
       await t.test(name, async () => {
         const db = await pool.connect();
