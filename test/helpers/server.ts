@@ -22,7 +22,7 @@ export const databaseUrl = (url: string, name: string): string => {
 
 // One connection to a server as long as the process lives: a new one costs both sides together 12 ms, and a test that makes
 // its database, moves its clock and drops its database would open three.
-type Connection = { client: RefClient; waiting: number };
+type Connection = { client: RefClient; waiting: number; last: Promise<unknown> };
 type RefClient = pg.Client & { ref: () => void; unref: () => void }; // its types do not have them
 
 const connections = new Map<string, Promise<Connection>>();
@@ -31,7 +31,7 @@ const connectTo = async (url: string): Promise<Connection> => {
   const options = { url, applicationName: "syncline test server", statementTimeoutMs: 0 };
   const client = (await connect(options)) as RefClient;
   client.once("end", () => connections.delete(url));
-  return { client, waiting: 0 };
+  return { client, waiting: 0, last: Promise.resolve() };
 };
 
 /** Run one statement on the server and give its rows. */
@@ -44,8 +44,10 @@ export const onServer = async (url: string, statement: string): Promise<Record<s
   });
   connection.waiting++;
   connection.client.ref();
+  const asked = connection.last.then(() => connection.client.query(statement)); // a client takes one at a time
+  connection.last = asked.catch(() => {});
   try {
-    return (await connection.client.query(statement)).rows;
+    return (await asked).rows;
   } finally {
     connection.waiting--;
     if (connection.waiting === 0) connection.client.unref(); // or the process would never end
