@@ -172,7 +172,7 @@ const KEPT = [
 
 /**
  * Set the scene once; `restore` brings it back in one round trip (setting it anew took 80 ms, of 3,000 times), by a function
- * whose plans a session keeps: to plan its forty statements took half of its time.
+ * whose plans a session keeps.
  */
 export const stage = async (pool: Pool) => {
   const scene = await setScene(pool);
