@@ -3,11 +3,12 @@
 // what a connection learns of the schema takes a core longer than most of the tests.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import type pg from "pg";
+import type { Pool } from "../../src/db/pool.ts";
 import { diffRecords, openStream, saveRecords } from "../../src/db/records.ts";
 import { claimRun, createRun } from "../../src/db/runs.ts";
-import { sharedPool } from "./database.ts";
+import { sharedPool, testDatabase } from "./database.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a test knows its columns
 type Rows = Record<string, any>[];
@@ -50,10 +51,11 @@ export const worldOn = (db: Db): World => {
   return { db, q, one, at, forward, refuses };
 };
 
-/** Tests by name, in the shared database, each in a transaction that is rolled back. */
-export const sqlTests = (file: string, tests: Record<string, (w: World) => Promise<void>>): void => {
+type SqlTests = Record<string, (w: World) => Promise<void>>;
+
+const testsOn = (file: string, tests: SqlTests, poolOf: (t: TestContext) => Promise<Pool>): void => {
   test(file, async (t) => {
-    const pool = await sharedPool();
+    const pool = await poolOf(t);
     for (const [name, body] of Object.entries(tests)) {
       await t.test(name, async () => {
         const db = await pool.connect();
@@ -70,6 +72,13 @@ export const sqlTests = (file: string, tests: Record<string, (w: World) => Promi
     }
   });
 };
+
+/** Tests by name, in the shared database, each in a transaction that is rolled back. */
+export const sqlTests = (file: string, tests: SqlTests): void => testsOn(file, tests, sharedPool);
+
+/** The same in a database of the file's own: what is rolled back leaves its pages behind, and plans go by their number. */
+export const sqlTestsOnFresh = (file: string, tests: SqlTests): void =>
+  testsOn(file, tests, async (t) => (await testDatabase(t)).pool);
 
 export type SyncOptions = {
   models?: string[];

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import * as records from "../../src/db/records.ts";
 import * as runs from "../../src/db/runs.ts";
-import { contents, makeFunction, makeRun, makeSync, manyRows, sqlTests, type World } from "../helpers/world.ts";
+import { contents, makeFunction, makeRun, makeSync, manyRows, sqlTestsOnFresh, type World } from "../helpers/world.ts";
 
 const SCANS = "select seq_scan, idx_scan from pg_stat_xact_user_tables where schemaname = 'syncline' and relname = $1";
 
@@ -27,7 +27,7 @@ const fill = async (
   }
 };
 
-sqlTests("plans", {
+sqlTestsOnFresh("plans", {
   "records are compared, saved, read and found by index at 100 rows and at 50,000": async (w) => {
     const { ids, fence, stream } = await makeRun(w);
     const at = { ...fence, stream };
