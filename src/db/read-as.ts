@@ -1,4 +1,5 @@
 // Reading as GraphQL does: as its role, for one environment, in a transaction that can write nothing.
+import { takeClient } from "./client.ts";
 import { translateError } from "./fn.ts";
 import type { Db, Pool } from "./pool.ts";
 
@@ -9,9 +10,7 @@ export const readAs = async <T>(
   work: (db: Db) => Promise<T>,
 ): Promise<T> => {
   let broken: unknown;
-  const client = await pool.connect().catch((error) => {
-    throw translateError(error);
-  });
+  const client = await takeClient(pool);
   try {
     await client.query(
       `begin read only; set local role ${role}; set local syncline.environment = ${Number(environment)}`,

@@ -1,6 +1,7 @@
 // batchSave and batchDelete: compare first, seal and send only what the database asks for.
 import type { DataKey } from "../../crypto/keyring.ts";
 import { contentHash, sealAll } from "../../crypto/seal.ts";
+import { takeClient } from "../../db/client.ts";
 import { diffRecords } from "../../db/records.ts";
 import { sealPlace } from "../../db/seal-place.ts";
 import { contentOf, type Input, readInput } from "./record-input.ts";
@@ -29,7 +30,7 @@ const compare = async (host: RunHost, stream: number, key: DataKey, inputs: Inpu
   const texts: string[] = [];
   const hashes: Buffer[] = [];
   const answers: Promise<string>[] = [];
-  const client = await host.pool.connect();
+  const client = await takeClient(host.pool);
   try {
     for (let from = 0; from < inputs.length; from += ROWS_PER_DIFF) {
       const until = Math.min(from + ROWS_PER_DIFF, inputs.length);
